@@ -1,0 +1,151 @@
+"""The loader's job: append one landed object to its table, exactly once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from mixpanel_export.deadlines import Clock, Deadline
+from mixpanel_export.errors import ExportError, Poison, Setup, Transient
+from mixpanel_export.intervals import format_moment
+from mixpanel_export.journal import Log
+from mixpanel_export.messages import LandedObject, Message
+
+# cloud.google.com/bigquery/docs/error-messages. A job that failed for one of these wrote
+# nothing and may be tried again under a new id; other failures would only repeat themselves.
+TRANSIENT_REASONS = frozenset(
+    {
+        "aborted",
+        "backendError",
+        "internalError",
+        "jobBackendError",
+        "jobInternalError",
+        "jobRateLimitExceeded",
+        "quotaExceeded",
+        "rateLimitExceeded",
+        "resourcesExceeded",
+        "stopped",
+        "tableUnavailable",
+        "timeout",
+    }
+)
+SETUP_REASONS = frozenset(
+    {"accessDenied", "billingNotEnabled", "billingTierLimitExceeded", "blocked", "notFound"}
+)
+_POLL_SECONDS = 1.0
+_MAX_ATTEMPTS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class LoadJob:
+    """A load job as BigQuery reports it.
+
+    `adopted` when its id was taken before this delivery asked for it; `reason` is None unless
+    the job is done and failed, `output_rows` unless it is done and succeeded.
+    """
+
+    job_id: str
+    uris: tuple[str, ...]
+    table: str
+    adopted: bool
+    done: bool
+    reason: str | None = None
+    error: str | None = None
+    output_rows: int | None = None
+
+
+class Warehouse(Protocol):
+    """BigQuery."""
+
+    def start(self, job_id: str, uri: str, table: str) -> LoadJob:
+        """Start the load job with this id, or return the one that already has it."""
+
+    def look(self, job_id: str) -> LoadJob:
+        """The job as it is now, which is not new to the caller."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loader:
+    """Appends a landed object under a job id made from its name.
+
+    BigQuery runs at most one job per id, and a load job commits all of its rows or none. So
+    deliveries may repeat, overlap and die at any point: all of them meet at the same job.
+    """
+
+    warehouse: Warehouse
+    bucket: str
+    environment: str
+    clock: Clock
+    log: Log
+
+    def handle(self, message: Message) -> None:
+        """Load the object that the notification names, and return once its rows are visible.
+
+        Raises:
+            NotOurs: not a landed export; acknowledged.
+            Poison: BigQuery cannot take these rows, or took another number of them; parked.
+            Transient: the job failed for a passing reason or still runs; delivered again.
+            Setup: table or permission is missing; delivered again until a person acts.
+        """
+        deadline = Deadline.of_delivery(self.clock)
+        landed = LandedObject.decode(message, self.bucket)
+        job = self._latest_attempt(landed)
+        is_loaded = job.done and job.adopted
+        while not job.done:
+            job = self._poll(job, deadline)
+        if job.reason is not None:
+            raise _failure(job)
+        if job.output_rows != landed.row_count + 1:
+            raise Poison(
+                f"job {job.job_id} loaded {job.output_rows} rows, but {landed.name.path} holds "
+                f"{landed.row_count} and a marker: replay its interval"
+            )
+        self._report("already_loaded" if is_loaded else "loaded", landed, job, message)
+
+    def _latest_attempt(self, landed: LandedObject) -> LoadJob:
+        """Start the first attempt whose id is free, or join the first that has not failed.
+
+        A failed job wrote nothing but has burnt its id. The next id is taken only after seeing
+        the failure of an earlier delivery, so that deliveries side by side share one job.
+        """
+        for attempt in range(_MAX_ATTEMPTS):
+            job_id = landed.name.job_id(self.environment, attempt)
+            job = self.warehouse.start(job_id, landed.uri, landed.name.table)
+            if job.uris != (landed.uri,) or job.table != landed.name.table:
+                raise Poison(
+                    f"job id {job_id} belongs to another load, so nothing was loaded: "
+                    "give each environment its own name, then replay the interval"
+                )
+            if not (job.adopted and job.reason in TRANSIENT_REASONS | SETUP_REASONS):
+                return job
+        raise Poison(f"{landed.name.path} failed to load {_MAX_ATTEMPTS} times: replay it")
+
+    def _poll(self, job: LoadJob, deadline: Deadline) -> LoadJob:
+        deadline.check(f"waiting for job {job.job_id}")
+        self.clock.sleep(_POLL_SECONDS)
+        return self.warehouse.look(job.job_id)
+
+    def _report(self, event: str, landed: LandedObject, job: LoadJob, message: Message) -> None:
+        interval = landed.name.interval
+        self.log(
+            "INFO",
+            event,
+            f"{event.replace('_', ' ')}: {landed.row_count} records",
+            table=landed.name.table,
+            start=format_moment(interval.start),
+            end=format_moment(interval.end),
+            version=landed.name.version,
+            row_count=landed.row_count,
+            job_id=job.job_id,
+            lag_seconds=(self.clock.now() - interval.end).total_seconds(),
+            delivery_attempt=message.delivery_attempt,
+        )
+
+
+def _failure(job: LoadJob) -> ExportError:
+    text = f"job {job.job_id} failed ({job.reason}): {job.error}"
+    if job.reason in TRANSIENT_REASONS:
+        return Transient(f"{text}; nothing was written, the next delivery tries again")
+    if job.reason in SETUP_REASONS:
+        return Setup(f"{text}; create the table or grant the access that is missing")
+    return Poison(f"{text}; nothing was written: correct the cause, then replay the interval")

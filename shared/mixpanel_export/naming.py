@@ -1,0 +1,87 @@
+"""Names that are computed, never drawn: objects in the bucket and jobs in BigQuery."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Self
+
+from mixpanel_export.errors import NotOurs
+from mixpanel_export.intervals import Interval, format_moment
+
+TABLES = ("events",)
+
+_PATH = re.compile(
+    r"(?P<table>[a-z]+)/date=(?P<date>\d{4}-\d\d-\d\d)/"
+    r"(?P<start>\d{8}T\d{6}Z)_(?P<end>\d{8}T\d{6}Z)/(?P<version>[1-9]\d{0,18})\.ndjson\.gz"
+)
+_UNSAFE_IN_JOB_ID = re.compile(r"[^A-Za-z0-9_-]")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ObjectName:
+    """The identity of one landed export: table, interval and version.
+
+    `version` is the publish time of the request in microseconds: the same on every redelivery,
+    newer for every replay.
+    """
+
+    table: str
+    interval: Interval
+    version: int
+
+    @classmethod
+    def parse(cls, path: str) -> Self:
+        """The name that `path` was made from.
+
+        Raises:
+            NotOurs: no `ObjectName` has this path.
+        """
+        match = _PATH.fullmatch(path)
+        if match is None or match["table"] not in TABLES:
+            raise NotOurs(f"object {path!r} does not have a name this pipeline gives")
+        try:
+            interval = Interval(_parse_compact(match["start"]), _parse_compact(match["end"]))
+        except ValueError as error:
+            raise NotOurs(f"object {path!r} does not name an interval: {error}") from None
+        name = cls(match["table"], interval, int(match["version"]))
+        if name.path != path:
+            raise NotOurs(f"object {path!r} names a date that is not its interval's")
+        return name
+
+    @property
+    def path(self) -> str:
+        """`events/date=2026-11-22/20261122T080000Z_20261122T090000Z/<version>.ndjson.gz`."""
+        prefix = day_prefix(self.table, self.interval.start.date())
+        return f"{prefix}{self._span}/{self.version}.ndjson.gz"
+
+    @property
+    def rejects_path(self) -> str:
+        """Where the lines of this export that could not become rows are kept."""
+        return f"rejects/{self.path}"
+
+    def job_id(self, environment: str, attempt: int) -> str:
+        """The id of the load job for this object, at most 1,024 of `[A-Za-z0-9_-]`.
+
+        Source: cloud.google.com/bigquery/docs/reference/rest/v2/JobReference
+        """
+        env = _UNSAFE_IN_JOB_ID.sub("-", environment)
+        return f"{env}-load-{self.table}-{self._span}-{self.version}-a{attempt}"
+
+    @property
+    def _span(self) -> str:
+        return f"{_compact(self.interval.start)}_{_compact(self.interval.end)}"
+
+
+def day_prefix(table: str, day: date) -> str:
+    """The common prefix of every object whose interval starts on this UTC day."""
+    return f"{table}/date={day.isoformat()}/"
+
+
+def _compact(moment: datetime) -> str:
+    return format_moment(moment).replace("-", "").replace(":", "")
+
+
+def _parse_compact(text: str) -> datetime:
+    return datetime.strptime(text, "%Y%m%dT%H%M%S%z").astimezone(UTC)

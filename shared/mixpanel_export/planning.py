@@ -1,0 +1,85 @@
+"""The planner's job: ask for every interval that should have landed and has not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import islice
+from typing import Protocol
+
+from mixpanel_export.intervals import Interval, format_moment, newest_first
+from mixpanel_export.journal import Log
+from mixpanel_export.messages import ExportRequest
+from mixpanel_export.naming import ObjectName
+
+
+class Landed(Protocol):
+    """Where exports land."""
+
+    def landed(self, table: str, day: date) -> Iterable[ObjectName]:
+        """Every landed version of every interval that starts on this UTC day."""
+
+
+class Requests(Protocol):
+    """Where requests are published."""
+
+    def publish(self, requests: Sequence[ExportRequest]) -> None:
+        """Publish all of them and wait until each is confirmed.
+
+        Raises:
+            Transient: some were not; publishing them again is harmless.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Planner:
+    """Plans one tick: the newest missing intervals first, at most `max_requests` of them.
+
+    An interval is due when it ended `settle` ago, as rows become visible late, and is looked
+    for until it is `horizon` old. It is missing when nothing landed for it: neither itself nor,
+    after a change of the interval's length, one that overlaps it.
+    """
+
+    bucket: Landed
+    requests: Requests
+    interval: timedelta
+    settle: timedelta
+    horizon: timedelta
+    max_requests: int
+    log: Log
+
+    def tick(self, now: datetime) -> None:
+        """Publish requests for what is missing at this moment.
+
+        Raises:
+            Transient: the bucket or the topic did not answer; Scheduler calls again.
+            Setup: they refused; a person must act.
+        """
+        watermark = now - self.settle
+        missing = list(self._missing("events", now - self.horizon, watermark))
+        requests = [
+            ExportRequest("events", interval, "schedule" if at == 0 else "heal")
+            for at, interval in enumerate(islice(missing, self.max_requests))
+        ]
+        self.requests.publish(requests)
+        self.log(
+            "INFO",
+            "planned",
+            f"planned: {len(requests)} of {len(missing)} missing intervals",
+            watermark=format_moment(watermark),
+            missing=len(missing),
+            requested=len(requests),
+        )
+
+    def _missing(self, table: str, since: datetime, watermark: datetime) -> Iterator[Interval]:
+        days = (watermark.date() - since.date()).days + 1
+        landed = {
+            name.interval
+            for day in (since.date() + timedelta(days=n) for n in range(days))
+            for name in self.bucket.landed(table, day)
+        }
+        other_lengths = [known for known in landed if known.end - known.start != self.interval]
+        for interval in newest_first(since, watermark, self.interval):
+            if interval not in landed and not any(map(interval.overlaps, other_lengths)):
+                yield interval

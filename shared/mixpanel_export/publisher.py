@@ -1,0 +1,76 @@
+"""Pub/Sub: requests for exports, and dead letters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import TimeoutError as ConfirmationTimeout
+
+from google.api_core import exceptions, retry
+from google.cloud import pubsub_v1
+from google.cloud.pubsub_v1.publisher.futures import Future
+
+from mixpanel_export.cloud_errors import INNER_RETRY_SECONDS, translated
+from mixpanel_export.errors import ExportError, Transient
+from mixpanel_export.messages import ExportRequest
+
+_LONGEST_REASON = 1024  # Bytes of an attribute's value (cloud.google.com/pubsub/quotas).
+_RESERVED_PREFIX = "goog"
+_RETRY = retry.Retry(
+    predicate=retry.if_exception_type(
+        exceptions.Aborted,
+        exceptions.DeadlineExceeded,
+        exceptions.InternalServerError,
+        exceptions.ResourceExhausted,
+        exceptions.ServiceUnavailable,
+        exceptions.Unknown,
+    ),
+    initial=0.1,
+    maximum=10.0,
+    timeout=INNER_RETRY_SECONDS,
+)
+
+
+class Topic:
+    """One topic; a message counts as published when Pub/Sub has confirmed it."""
+
+    def __init__(self, project_id: str, topic: str) -> None:
+        with translated("connecting to Pub/Sub"):
+            self._client = pubsub_v1.PublisherClient()
+        self._topic = self._client.topic_path(project_id, topic)
+
+    def publish(self, requests: Sequence[ExportRequest]) -> None:
+        """Publish all of them, however many fail, and wait until each is confirmed.
+
+        Raises:
+            Transient, Setup: some were not; publishing them again is harmless.
+        """
+        futures = [self._send(request.data, request.attributes) for request in requests]
+        failures = [failure for failure in map(self._failure, futures) if failure]
+        if failures:
+            text = f"{len(failures)} of {len(futures)} requests were not published"
+            raise type(failures[0])(f"{text}: {failures[0]}")
+
+    def park(self, data: bytes, attributes: dict[str, str], reason: str) -> None:
+        """Publish a message as a dead letter, with `reason` as one more attribute.
+
+        Raises:
+            Transient, Setup: it is not confirmed, so the message must not be acknowledged.
+        """
+        kept = {k: v for k, v in attributes.items() if not k.startswith(_RESERVED_PREFIX)}
+        short = reason.encode()[:_LONGEST_REASON].decode(errors="ignore")
+        if failure := self._failure(self._send(data, kept | {"reason": short})):
+            raise failure
+
+    def _send(self, data: bytes, attributes: dict[str, str]) -> Future:
+        timeout = INNER_RETRY_SECONDS
+        return self._client.publish(self._topic, data, retry=_RETRY, timeout=timeout, **attributes)
+
+    def _failure(self, future: Future) -> ExportError | None:
+        try:
+            with translated(f"publishing to {self._topic}"):
+                future.result(timeout=INNER_RETRY_SECONDS)
+        except ExportError as error:
+            return error
+        except ConfirmationTimeout:
+            return Transient(f"publishing to {self._topic} was not confirmed in time")
+        return None

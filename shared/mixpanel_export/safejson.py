@@ -1,0 +1,121 @@
+"""Any JSON text as a value that BigQuery's JSON type can hold, and how much had to be changed.
+
+BigQuery refuses NaN and Infinity, numbers outside float64, integers outside int64..uint64, lone
+surrogates, and more than 500 levels (cloud.google.com/bigquery/docs/reference/standard-sql/
+data-types#json_type). One such value would fail a whole load job, so it becomes text here.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import Any
+
+import orjson
+
+MAX_DEPTH = 500
+
+Json = Any
+
+_LONGEST_INTEGER = len(str(2**64))
+_LONG_DIGITS = re.compile(rb"[0-9]{19}")
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+_HIGH, _LOW = r"\\u[dD][89abAB][0-9a-fA-F]{2}", r"\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+_ESCAPE = re.compile(rf"{_HIGH}{_LOW}|(?P<lone>{_HIGH}|{_LOW})|\\.", re.DOTALL)
+
+
+def parse(text: bytes, envelope: int = 0) -> tuple[Json, int]:
+    """The value of a JSON text, and how many of its parts were turned into text to be safe.
+
+    `envelope` is how many levels around the value proper do not count towards the depth limit.
+    The last of several equal keys wins. Bytes that are not UTF-8 become U+FFFD.
+
+    Raises:
+        ValueError: the text is not JSON. The message holds none of it.
+    """
+    deepest = MAX_DEPTH + envelope
+    if text.count(b"{") + text.count(b"[") <= deepest and not _LONG_DIGITS.search(text):
+        try:
+            return orjson.loads(text), 0
+        except orjson.JSONDecodeError:
+            pass  # What the fast parser refuses, the careful one may still make safe.
+    return _Careful().parse(text, deepest)
+
+
+def dump(value: Json) -> bytes:
+    """Compact JSON with sorted keys: equal values give equal bytes."""
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError:  # It stops at 254 levels.
+        text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        return text.encode()
+
+
+class _Careful:
+    """Python's own parser, with a say in every number, every string and the depth."""
+
+    def __init__(self) -> None:
+        self.converted = 0
+
+    def parse(self, text: bytes, deepest: int) -> tuple[Json, int]:
+        decoded = text.decode("utf-8", "replace")
+        if decoded.encode("utf-8", "replace") != text:
+            self.converted += 1
+        try:
+            value = json.loads(
+                self._cut_deep(_ESCAPE.sub(self._surrogate, decoded), deepest),
+                strict=False,
+                parse_int=self._integer,
+                parse_float=self._number,
+                parse_constant=self._constant,
+            )
+        except ValueError:
+            raise ValueError("not JSON") from None
+        return value, self.converted
+
+    def _integer(self, digits: str) -> int | str:
+        if len(digits) <= _LONGEST_INTEGER and -(2**63) <= int(digits) < 2**64:
+            return int(digits)
+        self.converted += 1
+        return digits
+
+    def _number(self, digits: str) -> float | str:
+        value = float(digits)
+        if math.isfinite(value):
+            return value
+        self.converted += 1
+        return digits
+
+    def _constant(self, name: str) -> str:
+        self.converted += 1
+        return name
+
+    def _surrogate(self, escape: re.Match[str]) -> str:
+        if not escape["lone"]:
+            return escape[0]
+        self.converted += 1
+        return r"\ufffd"
+
+    def _cut_deep(self, text: str, deepest: int) -> str:
+        """Replace each object or list below the deepest level by its own text, as a string.
+
+        Works on the text, because a value deep enough would exhaust any recursive parser.
+        """
+        if text.count("{") + text.count("[") <= deepest:
+            return text
+        parts, depth, copied, cut_at = [], 0, 0, 0
+        for token in _TOKEN.finditer(text):
+            if token[0] in "{[":
+                depth += 1
+                if depth == deepest + 1:
+                    parts.append(text[copied : token.start()])
+                    cut_at = token.start()
+            elif token[0] in "}]":
+                if depth == deepest + 1:
+                    parts.append(json.dumps(text[cut_at : token.end()]))
+                    copied = token.end()
+                    self.converted += 1
+                depth -= 1
+        parts.append(text[copied:])
+        return "".join(parts)

@@ -1,0 +1,212 @@
+"""The settings of each function, read from its environment all at once.
+
+Every problem is reported together, with the variable, its value (masked when secret) and what
+is allowed, so that one deployment fixes them all.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Self
+from zoneinfo import ZoneInfo
+
+from mixpanel_export.errors import Setup
+
+_MINUTES_A_DAY = 24 * 60
+_PROJECT = r"[a-z][a-z0-9-]{4,28}[a-z0-9]"
+_NAME = r"[A-Za-z][A-Za-z0-9_.~+%-]{2,254}"
+_BUCKET = r"[a-z0-9][a-z0-9_.-]{1,220}[a-z0-9]"
+_DATASET = r"[A-Za-z0-9_]{1,1024}"
+_ENVIRONMENT = r"[a-z][a-z0-9-]{0,30}"
+_API_HOSTS = {
+    "us": "https://data.mixpanel.com",
+    "eu": "https://data-eu.mixpanel.com",
+    "in": "https://data-in.mixpanel.com",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PlannerSettings:
+    """What the planner needs: where to look, where to publish, and how far back."""
+
+    project_id: str
+    bucket: str
+    request_topic: str
+    interval: timedelta
+    settle: timedelta
+    horizon: timedelta
+    max_requests_per_tick: int
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Self:
+        """Read the settings.
+
+        Raises:
+            Setup: everything that is wrong with them.
+        """
+        read = _Reader(env)
+        settings = cls(
+            project_id=read.text("GCP_PROJECT_ID", _PROJECT, "a Google Cloud project id"),
+            bucket=read.text("EXPORT_BUCKET", _BUCKET, "a bucket name"),
+            request_topic=read.text("REQUEST_TOPIC", _NAME, "a topic name", "export-requests"),
+            interval=read.interval("INTERVAL_MINUTES", 60),
+            settle=timedelta(minutes=read.number("SETTLE_MINUTES", 0, _MINUTES_A_DAY, 15)),
+            horizon=timedelta(hours=read.number("PLAN_HORIZON_HOURS", 1, 24 * 31, 48)),
+            max_requests_per_tick=read.number("MAX_REQUESTS_PER_TICK", 1, 1000, 40),
+        )
+        read.finish()
+        return settings
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """A service account, or a project secret (its user name, with an empty password)."""
+
+    username: str
+    password: str = field(repr=False)
+
+    @property
+    def is_project_secret(self) -> bool:
+        """Mixpanel retires these on 2027-03-03 (docs.mixpanel.com/reference/project-secret)."""
+        return not self.password
+
+    def __repr__(self) -> str:
+        return "Credentials(***)"
+
+
+@dataclass(frozen=True, slots=True)
+class FetcherSettings:
+    """What the fetcher needs: one Mixpanel project, one bucket, one place for dead letters."""
+
+    project_id: str
+    bucket: str
+    dead_letter_topic: str
+    mixpanel_url: str
+    mixpanel_project_id: str
+    credentials: Credentials
+    project_timezone: ZoneInfo
+    lookback_days: int
+    where: str | None
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Self:
+        """Read the settings.
+
+        Raises:
+            Setup: everything that is wrong with them.
+        """
+        read = _Reader(env)
+        settings = cls(
+            project_id=read.text("GCP_PROJECT_ID", _PROJECT, "a Google Cloud project id"),
+            bucket=read.text("EXPORT_BUCKET", _BUCKET, "a bucket name"),
+            dead_letter_topic=read.text(
+                "DEAD_LETTER_TOPIC", _NAME, "a topic name", "dead-letters"
+            ),
+            mixpanel_url=read.mixpanel_url(),
+            mixpanel_project_id=read.text(
+                "MIXPANEL_PROJECT_ID", r"\d{1,19}", "the number of the Mixpanel project"
+            ),
+            credentials=read.credentials("MIXPANEL_CREDENTIALS"),
+            project_timezone=read.timezone("PROJECT_TIMEZONE", "America/New_York"),
+            lookback_days=read.number("LOOKBACK_DAYS", 0, 100, 5),
+            where=env.get("MIXPANEL_WHERE") or None,
+        )
+        read.finish()
+        return settings
+
+
+@dataclass(frozen=True, slots=True)
+class LoaderSettings:
+    """What the loader needs: one bucket to trust and one dataset to append to."""
+
+    project_id: str
+    bucket: str
+    dead_letter_topic: str
+    dataset: str
+    location: str
+    environment: str
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Self:
+        """Read the settings.
+
+        Raises:
+            Setup: everything that is wrong with them.
+        """
+        read = _Reader(env)
+        settings = cls(
+            project_id=read.text("GCP_PROJECT_ID", _PROJECT, "a Google Cloud project id"),
+            bucket=read.text("EXPORT_BUCKET", _BUCKET, "a bucket name"),
+            dead_letter_topic=read.text(
+                "DEAD_LETTER_TOPIC", _NAME, "a topic name", "dead-letters"
+            ),
+            dataset=read.text("RAW_DATASET", _DATASET, "a dataset name", "mixpanel_raw"),
+            location=read.text("BIGQUERY_LOCATION", r"[A-Za-z0-9-]{2,40}", "such as EU or US"),
+            environment=read.text("ENVIRONMENT", _ENVIRONMENT, "lower-case letters", "prod"),
+        )
+        read.finish()
+        return settings
+
+
+class _Reader:
+    """Reads variables one by one and remembers what was wrong with them."""
+
+    def __init__(self, env: Mapping[str, str]) -> None:
+        self._env = env
+        self._problems: list[str] = []
+
+    def finish(self) -> None:
+        if self._problems:
+            problems = "\n".join(f"- {problem}" for problem in self._problems)
+            raise Setup(f"settings are wrong; correct the function's environment:\n{problems}")
+
+    def text(self, name: str, pattern: str, allowed: str, default: str = "") -> str:
+        value = self._env.get(name) or default
+        if not re.fullmatch(pattern, value):
+            self._refuse(name, allowed)
+        return value
+
+    def number(self, name: str, low: int, high: int, default: int) -> int:
+        value = self._env.get(name) or str(default)
+        if not re.fullmatch(r"\d{1,9}", value) or not low <= int(value) <= high:
+            self._refuse(name, f"a whole number from {low} to {high}")
+            return default
+        return int(value)
+
+    def interval(self, name: str, default: int) -> timedelta:
+        minutes = self.number(name, 1, _MINUTES_A_DAY, default)
+        if _MINUTES_A_DAY % minutes:
+            self._refuse(name, "minutes that divide 24 hours, such as 5, 15, 60 or 1440")
+        return timedelta(minutes=minutes)
+
+    def timezone(self, name: str, default: str) -> ZoneInfo:
+        try:
+            return ZoneInfo(self._env.get(name) or default)
+        except (ValueError, OSError, LookupError):
+            self._refuse(name, "an IANA zone such as America/New_York, or UTC")
+            return ZoneInfo(default)
+
+    def mixpanel_url(self) -> str:
+        """`MIXPANEL_REGION` picks Mixpanel's host; `MIXPANEL_URL` overrides it (a proxy)."""
+        region = self._env.get("MIXPANEL_REGION") or "us"
+        if region not in _API_HOSTS:
+            self._refuse("MIXPANEL_REGION", f"one of {', '.join(_API_HOSTS)}")
+        url = self._env.get("MIXPANEL_URL") or _API_HOSTS.get(region, "")
+        if not re.fullmatch(r"https://[^/\s@]+|http://(127\.0\.0\.1|localhost)(:\d+)?", url):
+            self._refuse("MIXPANEL_URL", "https:// and a host, without path or credentials")
+        return url
+
+    def credentials(self, name: str) -> Credentials:
+        value = self._env.get(name, "").strip()
+        username, _, password = value.partition(":")
+        if not username or not re.fullmatch(r"[!-~]+", value):
+            self._refuse(name, "`username:secret` of a service account", secret=True)
+        return Credentials(username, password)
+
+    def _refuse(self, name: str, allowed: str, *, secret: bool = False) -> None:
+        value = self._env.get(name)
+        shown = "not set" if not value else "***" if secret else repr(value)
+        self._problems.append(f"{name} is {shown}; allowed: {allowed}")

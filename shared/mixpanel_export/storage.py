@@ -1,0 +1,119 @@
+"""Cloud Storage: where exports land, each object at once and for good.
+
+What an export held is known only at its end, but Cloud Storage takes an object's metadata at the
+beginning of an upload. So the bytes go to a temporary object under `incoming/`, which nobody
+looks at, and one compose call, which is atomic and may be repeated, gives them their name and
+their metadata together. A lifecycle rule removes `incoming/`.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import date
+
+from google.api_core import exceptions
+from google.cloud import storage
+from google.cloud.storage.exceptions import InvalidResponse
+from google.cloud.storage.fileio import BlobWriter
+from google.cloud.storage.retry import DEFAULT_RETRY
+
+from mixpanel_export.cloud_errors import INNER_RETRY_SECONDS, inner, translated
+from mixpanel_export.errors import NotOurs
+from mixpanel_export.naming import ObjectName, day_prefix
+
+CONTENT_TYPE = "application/gzip"
+_CHUNK_BYTES = 8 << 20
+_RETRY = inner(DEFAULT_RETRY)
+
+
+class ExportBucket:
+    """The bucket of one deployment."""
+
+    def __init__(self, project_id: str, bucket: str) -> None:
+        with translated("connecting to Cloud Storage"):
+            self._client = storage.Client(project_id)
+        self._bucket = self._client.bucket(bucket)
+
+    def landed(self, table: str, day: date) -> list[ObjectName]:
+        """Every landed version of every interval that starts on this UTC day.
+
+        Raises:
+            Transient, Setup: the bucket cannot be listed.
+        """
+        with translated(f"listing bucket {self._bucket.name}"):
+            blobs = self._client.list_blobs(
+                self._bucket,
+                prefix=day_prefix(table, day),
+                fields="items(name),nextPageToken",
+                timeout=INNER_RETRY_SECONDS,
+                retry=_RETRY,
+            )
+            paths = [blob.name for blob in blobs]
+        names = []
+        for path in paths:
+            with suppress(NotOurs):
+                names.append(ObjectName.parse(path))
+        return names
+
+    @contextmanager
+    def upload(self, path: str) -> Iterator[Landing]:
+        """Start an object that will be named `path`; uncommitted, it never has that name.
+
+        Raises:
+            Transient, Setup: bytes could not be sent.
+        """
+        incoming = self._bucket.blob(f"incoming/{uuid.uuid4()}")
+        writer = incoming.open(
+            "wb",
+            chunk_size=_CHUNK_BYTES,
+            content_type=CONTENT_TYPE,
+            if_generation_match=0,
+            retry=_RETRY,
+        )
+        # Leaving the writer by an exception cancels the upload. Not entering it would let its
+        # destructor finalize the bytes it has.
+        with translated(f"uploading to bucket {self._bucket.name}"), _responses(), writer:
+            landing = Landing(incoming, writer, path)
+            yield landing
+            if not landing.is_committed:
+                writer.terminate()
+
+
+class Landing:
+    """An object on its way to its name."""
+
+    def __init__(self, incoming: storage.Blob, writer: BlobWriter, path: str) -> None:
+        self._incoming, self._writer, self._path = incoming, writer, path
+        self.is_committed = False
+
+    def write(self, data: bytes) -> None:
+        """Add bytes; they are sent in chunks of 8 MiB."""
+        self._writer.write(data)
+
+    def commit(self, metadata: dict[str, str]) -> bool:
+        """Give the object its name and metadata at once.
+
+        False if an object has that name: another delivery was first, or this very call was
+        answered and the answer lost. Either way the name holds a whole export.
+        """
+        self._writer.close()
+        self.is_committed = True
+        blob = self._incoming.bucket.blob(self._path)
+        blob.content_type = CONTENT_TYPE
+        blob.metadata = metadata
+        try:
+            blob.compose([self._incoming], if_generation_match=0, retry=_RETRY)
+        except exceptions.PreconditionFailed:
+            return False
+        return True
+
+
+@contextmanager
+def _responses() -> Iterator[None]:
+    """The upload part of the client has an exception of its own for bad statuses."""
+    try:
+        yield
+    except InvalidResponse as error:
+        raise exceptions.from_http_response(error.response) from error

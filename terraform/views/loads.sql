@@ -1,0 +1,18 @@
+-- The ledger: one row for each version of each interval that was loaded, from its marker row.
+SELECT
+  _interval_start AS interval_start,
+  _interval_end AS interval_end,
+  _version AS version,
+  TIMESTAMP_MICROS(_version) AS requested_at,
+  JSON_VALUE(properties, '$.origin') AS origin,
+  TIMESTAMP(JSON_VALUE(properties, '$.fetched_at')) AS fetched_at,
+  CAST(JSON_VALUE(properties, '$.row_count') AS INT64) AS row_count,
+  CAST(JSON_VALUE(properties, '$.rejected') AS INT64) AS rejected,
+  CAST(JSON_VALUE(properties, '$.outside') AS INT64) AS outside,
+  CAST(JSON_VALUE(properties, '$.converted') AS INT64) AS converted,
+  TIMESTAMP(JSON_VALUE(properties, '$.min_time')) AS min_time,
+  TIMESTAMP(JSON_VALUE(properties, '$.max_time')) AS max_time,
+  JSON_VALUE(properties, '$.digest') AS digest,
+  _version = MAX(_version) OVER (PARTITION BY _interval_start, _interval_end) AS is_live
+FROM `${project_id}.${raw_dataset}.events`
+WHERE time IS NULL
