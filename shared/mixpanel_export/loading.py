@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -32,7 +33,8 @@ TRANSIENT_REASONS = frozenset(
 SETUP_REASONS = frozenset(
     {"accessDenied", "billingNotEnabled", "billingTierLimitExceeded", "blocked", "notFound"}
 )
-_POLL_SECONDS = 1.0
+_FIRST_POLL_SECONDS = 0.1
+_LONGEST_POLL_SECONDS = 4.0
 _MAX_ATTEMPTS = 100
 
 
@@ -91,8 +93,12 @@ class Loader:
         landed = LandedObject.decode(message, self.bucket)
         job = self._latest_attempt(landed)
         is_loaded = job.done and job.adopted
-        while not job.done:
-            job = self._poll(job, deadline)
+        for seconds in _poll_seconds():
+            if job.done:
+                break
+            deadline.check(f"waiting for job {job.job_id}")
+            self.clock.sleep(seconds)
+            job = self.warehouse.look(job.job_id)
         if job.reason is not None:
             raise _failure(job)
         if job.output_rows != landed.row_count + 1:
@@ -120,11 +126,6 @@ class Loader:
                 return job
         raise Poison(f"{landed.name.path} failed to load {_MAX_ATTEMPTS} times: replay it")
 
-    def _poll(self, job: LoadJob, deadline: Deadline) -> LoadJob:
-        deadline.check(f"waiting for job {job.job_id}")
-        self.clock.sleep(_POLL_SECONDS)
-        return self.warehouse.look(job.job_id)
-
     def _report(self, event: str, landed: LandedObject, job: LoadJob, message: Message) -> None:
         interval = landed.name.interval
         self.log(
@@ -140,6 +141,14 @@ class Loader:
             lag_seconds=(self.clock.now() - interval.end).total_seconds(),
             delivery_attempt=message.delivery_attempt,
         )
+
+
+def _poll_seconds() -> Iterator[float]:
+    """Often at first, as small loads take a second or two; then every few seconds."""
+    seconds = _FIRST_POLL_SECONDS
+    while True:
+        yield seconds
+        seconds = min(2 * seconds, _LONGEST_POLL_SECONDS)
 
 
 def _failure(job: LoadJob) -> ExportError:
