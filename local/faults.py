@@ -42,7 +42,7 @@ class Faults:
         with self._lock:
             self._waiting.append(fault)
 
-    def take(self, kind: str, **context: Any) -> dict[str, Any] | None:
+    def take(self, kind: str, /, **context: Any) -> dict[str, Any] | None:
         """The fault of this kind that strikes this call, or None."""
         with self._lock:
             for fault in self._waiting:

@@ -21,7 +21,14 @@ Json = Any
 
 
 class Hangup(Exception):  # noqa: N818  (not an error: the fault was asked for)
-    """Close the connection now, whatever has been sent."""
+    """Close the connection now, whatever has been sent.
+
+    Raised from a chunked body with `partial`, it begins one more chunk and breaks off inside it.
+    """
+
+    def __init__(self, partial: bytes = b"") -> None:
+        super().__init__(partial)
+        self.partial = partial
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +104,10 @@ class Server:
     def __init__(self, app: App, port: int = 0) -> None:
         handler = type("Handler", (_Handler,), {"app": app})
         self._http = _ThreadingServer(("127.0.0.1", port), handler)
-        self._thread = threading.Thread(target=self._http.serve_forever, daemon=True)
+        poll_seconds = 0.02  # `stop` waits for the next poll: 0.5 s, the default, adds up.
+        self._thread = threading.Thread(
+            target=self._http.serve_forever, args=(poll_seconds,), daemon=True
+        )
 
     @property
     def port(self) -> int:
@@ -138,7 +148,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         request = Request(self.command, url.path, query, self.headers, self._read_body())
         try:
             self._respond(self.app.handle(request))
-        except Hangup:
+        except Hangup as hangup:
+            if hangup.partial:
+                self.wfile.write(b"%x\r\n%b" % (len(hangup.partial) + 1, hangup.partial))
             self.wfile.flush()
             self.close_connection = True
 
@@ -168,6 +180,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             for chunk in response.body:
                 if chunk:
                     self.wfile.write(b"%x\r\n%b\r\n" % (len(chunk), chunk))
+                    self.wfile.flush()
             self.wfile.write(b"0\r\n\r\n")
         self.wfile.flush()
 

@@ -16,8 +16,9 @@ class Interval:
     """`[start, end)` of processing time.
 
     The length is whole minutes and divides 24 hours, and `start` is a multiple of it counted
-    from midnight UTC. So an interval never crosses midnight, and two different intervals either
-    are disjoint or one holds the other.
+    from midnight UTC. So an interval never crosses midnight, and two different intervals of one
+    length are disjoint. Of two lengths they are disjoint or one holds the other if one length
+    divides the other; 60 and 90 minutes may overlap in part.
 
     Raises:
         ValueError: what is wrong with the bounds, for a person to read.

@@ -17,6 +17,7 @@ MESSAGE_VERSION = 1
 Origin = Literal["schedule", "heal", "backfill", "verify", "replay"]
 ORIGINS: tuple[Origin, ...] = get_args(Origin)
 
+_LONGEST_COUNT = 18
 _KEYS = frozenset({"version", "table", "start", "end"})
 
 
@@ -154,7 +155,7 @@ class LandedObject:
         name = ObjectName.parse(attributes.get("objectId", ""))
         metadata = _json_object(message.data, "the notification").get("metadata")
         rows = metadata.get("row_count") if isinstance(metadata, dict) else None
-        if not isinstance(rows, str) or not rows.isdecimal():
+        if not isinstance(rows, str) or not rows.isdecimal() or len(rows) > _LONGEST_COUNT:
             raise Poison(f"object {name.path} carries no row_count: replay its interval")
         return cls(name, bucket, int(rows))
 

@@ -7,6 +7,7 @@ with a reason. Reasons hold no row data, because they are logged.
 from __future__ import annotations
 
 import hashlib
+import math
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -163,7 +164,7 @@ def _number(value: object) -> float | None:
             value = float(value)
         except ValueError:
             return None
-    return value if isinstance(value, (int, float)) else None
+    return value if isinstance(value, (int, float)) and math.isfinite(value) else None
 
 
 def _text(value: Json) -> str | None:

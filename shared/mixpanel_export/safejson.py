@@ -20,7 +20,8 @@ Json = Any
 
 _LONGEST_INTEGER = len(str(2**64))
 _LONG_DIGITS = re.compile(rb"[0-9]{19}")
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+# A string that never ends is one token too, or each quote in it would be searched to the end.
+_TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
 _HIGH, _LOW = r"\\u[dD][89abAB][0-9a-fA-F]{2}", r"\\u[dD][c-fC-F][0-9a-fA-F]{2}"
 _ESCAPE = re.compile(rf"{_HIGH}{_LOW}|(?P<lone>{_HIGH}|{_LOW})|\\.", re.DOTALL)
 
@@ -101,6 +102,9 @@ class _Careful:
         """Replace each object or list below the deepest level by its own text, as a string.
 
         Works on the text, because a value deep enough would exhaust any recursive parser.
+
+        Raises:
+            ValueError: such an object or list has no end.
         """
         if text.count("{") + text.count("[") <= deepest:
             return text
@@ -117,5 +121,7 @@ class _Careful:
                     copied = token.end()
                     self.converted += 1
                 depth -= 1
+        if depth > deepest:
+            raise ValueError("cut within its deepest part")
         parts.append(text[copied:])
         return "".join(parts)

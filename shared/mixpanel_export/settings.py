@@ -107,12 +107,12 @@ class FetcherSettings:
             ),
             mixpanel_url=read.mixpanel_url(),
             mixpanel_project_id=read.text(
-                "MIXPANEL_PROJECT_ID", r"\d{1,19}", "the number of the Mixpanel project"
+                "MIXPANEL_PROJECT_ID", r"[0-9]{1,19}", "the number of the Mixpanel project"
             ),
             credentials=read.credentials("MIXPANEL_CREDENTIALS"),
             project_timezone=read.timezone("PROJECT_TIMEZONE", "America/New_York"),
             lookback_days=read.number("LOOKBACK_DAYS", 0, 100, 5),
-            where=env.get("MIXPANEL_WHERE") or None,
+            where=env.get("MIXPANEL_WHERE", "").strip() or None,
         )
         read.finish()
         return settings
@@ -171,7 +171,7 @@ class _Reader:
 
     def number(self, name: str, low: int, high: int, default: int) -> int:
         value = self._env.get(name) or str(default)
-        if not re.fullmatch(r"\d{1,9}", value) or not low <= int(value) <= high:
+        if not re.fullmatch(r"[0-9]{1,9}", value) or not low <= int(value) <= high:
             self._refuse(name, f"a whole number from {low} to {high}")
             return default
         return int(value)
@@ -194,9 +194,10 @@ class _Reader:
         region = self._env.get("MIXPANEL_REGION") or "us"
         if region not in _API_HOSTS:
             self._refuse("MIXPANEL_REGION", f"one of {', '.join(_API_HOSTS)}")
-        url = self._env.get("MIXPANEL_URL") or _API_HOSTS.get(region, "")
-        if not re.fullmatch(r"https://[^/\s@]+|http://(127\.0\.0\.1|localhost)(:\d+)?", url):
-            self._refuse("MIXPANEL_URL", "https:// and a host, without path or credentials")
+        url = self._env.get("MIXPANEL_URL") or _API_HOSTS.get(region, _API_HOSTS["us"])
+        if not re.fullmatch(r"https://[^/?#\s@]+|http://(127\.0\.0\.1|localhost)(:\d+)?", url):
+            allowed = "https:// and a host, without path or credentials"
+            self._refuse("MIXPANEL_URL", allowed, secret="@" in url)
         return url
 
     def credentials(self, name: str) -> Credentials:

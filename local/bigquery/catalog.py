@@ -1,0 +1,207 @@
+"""Datasets, tables and views of one project: the API's resources and the DuckDB objects behind."""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from typing import Any, Literal
+
+import duckdb
+
+from local.bigquery import definitions, sql
+from local.bigquery.columns import DUCKDB_TYPES, Field, column_definition, result_field
+from local.bigquery.errors import ApiError, duplicate, invalid, not_emulated, not_found, only
+from local.bigquery.store import Store, quoted
+
+Json = Any
+IfExists = Literal["fail", "keep", "replace"]
+
+_DATASET_KEYS = frozenset(
+    {"access", "datasetReference", "description", "friendlyName", "labels", "location"}
+)
+_PATCHABLE = frozenset({"description", "etag", "friendlyName", "labels", "schema", "view"})
+
+
+def milliseconds() -> str:
+    """Now, as the API writes times in resources."""
+    return str(int(time.time() * 1000))
+
+
+class Catalog:
+    """What exists. The first dataset decides the project; another project has nothing here."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._lock = threading.RLock()
+        self._datasets: dict[str, Json] = store.saved("dataset")
+        self._tables: dict[str, Json] = store.saved("table")
+        self._writers: dict[str, threading.RLock] = {}
+
+    # Datasets
+
+    def create_dataset(self, project: str, body: Json) -> Json:
+        only(body, _DATASET_KEYS, "dataset property")
+        dataset = body["datasetReference"]["datasetId"]
+        with self._lock:
+            if other := self._other_project(project):
+                raise not_emulated(f"a second project beside {other} in one database")
+            if dataset in self._datasets:
+                raise duplicate(f"Dataset {project}:{dataset}")
+            if dataset.casefold() == self._store.name.casefold():
+                raise invalid(f"a database file named like its dataset {dataset}: rename the file")
+            resource: Json = {
+                "kind": "bigquery#dataset",
+                "location": "US",
+                "etag": uuid.uuid4().hex,
+            }
+            resource |= body | {"id": f"{project}:{dataset}", "creationTime": milliseconds()}
+            resource["datasetReference"] = {"projectId": project, "datasetId": dataset}
+            with self._store.transaction() as cursor:
+                cursor.execute(f"CREATE SCHEMA {quoted(dataset)}")
+                self._store.save(cursor, "dataset", dataset, resource)
+            self._datasets[dataset] = resource
+            return resource
+
+    def dataset(self, project: str | None, dataset: str) -> Json:
+        with self._lock:
+            if dataset not in self._datasets or (project and self._other_project(project)):
+                raise not_found(f"Dataset {project or 'default'}:{dataset}")
+            return self._datasets[dataset]
+
+    def datasets(self, project: str) -> list[Json]:
+        with self._lock:
+            return [] if self._other_project(project) else list(self._datasets.values())
+
+    def delete_dataset(self, project: str, dataset: str, *, contents: bool) -> None:
+        with self._lock:
+            self.dataset(project, dataset)
+            keys = [key for key in self._tables if key.startswith(f"{dataset}.")]
+            if keys and not contents:
+                raise ApiError("resourceInUse", f"Dataset {project}:{dataset} is still in use")
+            with self._store.transaction() as cursor:
+                cursor.execute(f"DROP SCHEMA {quoted(dataset)} CASCADE")
+                self._store.forget(cursor, "dataset", dataset)
+                for key in keys:
+                    self._store.forget(cursor, "table", key)
+            del self._datasets[dataset]
+            for key in keys:
+                del self._tables[key]
+
+    def _other_project(self, project: str) -> str | None:
+        for resource in self._datasets.values():
+            served = str(resource["datasetReference"]["projectId"])
+            return served if served != project else None
+        return None
+
+    # Tables and views
+
+    def create_table(
+        self, project: str, dataset: str, body: Json, if_exists: IfExists = "fail"
+    ) -> tuple[Json, str]:
+        """The resource of the new table or view, and what was done: CREATE, REPLACE or SKIP."""
+        table = body["tableReference"]["tableId"]
+        key = f"{dataset}.{table}"
+        with self._lock, self.writing(dataset, table):
+            location = self.dataset(project, dataset)["location"]
+            old = self._tables.get(key)
+            if old and if_exists == "keep":
+                return old, "SKIP"
+            if old and if_exists == "fail":
+                raise duplicate(f"Table {project}:{dataset}.{table}")
+            resource = {"kind": "bigquery#table", "id": f"{project}:{key}", "location": location}
+            resource |= definitions.checked(body) | {"creationTime": milliseconds()}
+            resource["type"] = "VIEW" if "view" in resource else "TABLE"
+            reference = {"projectId": project, "datasetId": dataset, "tableId": table}
+            resource["tableReference"] = reference
+            with self._store.transaction() as cursor:
+                if old:
+                    cursor.execute(f"DROP {old['type']} {quoted(dataset, table)}")
+                cursor.execute(self._create_sql(resource))
+                self._touch(cursor, key, resource)
+            self._tables[key] = resource
+            return resource, "REPLACE" if old else "CREATE"
+
+    def _create_sql(self, resource: Json) -> str:
+        reference = resource["tableReference"]
+        name = quoted(reference["datasetId"], reference["tableId"])
+        if "view" in resource:
+            return f"CREATE OR REPLACE VIEW {name} AS {self._view_sql(resource['view'])}"
+        columns = ", ".join(map(column_definition, resource["schema"]["fields"]))
+        return f"CREATE TABLE {name} ({columns})"
+
+    def _view_sql(self, view: Json) -> str:
+        return sql.translate(sql.parse(view["query"]), self).sql
+
+    def table(self, project: str | None, dataset: str, table: str) -> Json:
+        with self._lock:
+            self.dataset(project, dataset)
+            if f"{dataset}.{table}" not in self._tables:
+                raise not_found(f"Table {project or 'default'}:{dataset}.{table}")
+            return self._tables[f"{dataset}.{table}"]
+
+    def resolve(self, project: str | None, dataset: str, table: str) -> None:
+        self.table(project, dataset, table)
+
+    def tables(self, project: str, dataset: str) -> list[Json]:
+        with self._lock:
+            self.dataset(project, dataset)
+            return [each for key, each in self._tables.items() if key.startswith(f"{dataset}.")]
+
+    def described(self, project: str, dataset: str, table: str) -> Json:
+        """The resource with what only DuckDB knows: the number of rows, the columns of a view."""
+        resource = self.table(project, dataset, table)
+        name = quoted(dataset, table)
+        with self._store.cursor() as cursor:
+            if resource["type"] == "VIEW":
+                cursor.execute(f"SELECT * FROM {name} LIMIT 0")  # noqa: S608  (quoted)
+                fields = [result_field(each[0], each[1]) for each in cursor.description]
+                return resource | {"schema": {"fields": fields}}
+            count = cursor.execute(f"SELECT count(*) FROM {name}").fetchone()  # noqa: S608  (quoted)
+        return resource | {"numRows": str(count[0] if count else 0)}
+
+    def delete_table(self, project: str, dataset: str, table: str) -> None:
+        with self._lock, self.writing(dataset, table):
+            kind = self.table(project, dataset, table)["type"]
+            with self._store.transaction() as cursor:
+                cursor.execute(f"DROP {kind} {quoted(dataset, table)}")
+                self._store.forget(cursor, "table", f"{dataset}.{table}")
+            del self._tables[f"{dataset}.{table}"]
+
+    def patch_table(
+        self, project: str, dataset: str, table: str, body: Json, etag: str | None
+    ) -> Json:
+        """Change the given properties, provided that nobody else has changed any since."""
+        only(body, _PATCHABLE, "patch of table property")
+        with self._lock, self.writing(dataset, table):
+            old = self.table(project, dataset, table)
+            if etag not in {None, "*", old["etag"]}:
+                raise ApiError("conditionNotMet", "Precondition Failed")
+            new = definitions.checked({key: old.get(key) for key in definitions.TABLE_KEYS} | body)
+            with self._store.transaction() as cursor:
+                if "view" in body:
+                    cursor.execute(self._create_sql(new))
+                elif "schema" in body:
+                    self._evolve(cursor, old, new["schema"]["fields"])
+                self._touch(cursor, f"{dataset}.{table}", resource := old | new)
+            self._tables[f"{dataset}.{table}"] = resource
+            return resource
+
+    def _evolve(self, cursor: duckdb.DuckDBPyConnection, old: Json, new: list[Field]) -> None:
+        reference = old["tableReference"]
+        alter = f"ALTER TABLE {quoted(reference['datasetId'], reference['tableId'])}"
+        added, relaxed = definitions.evolved(old["schema"]["fields"], new)
+        for field in added:
+            column = f"{quoted(field['name'])} {DUCKDB_TYPES[field['type']]}"
+            cursor.execute(f"{alter} ADD COLUMN {column}")
+        for name in relaxed:
+            cursor.execute(f"{alter} ALTER COLUMN {quoted(name)} DROP NOT NULL")
+
+    def _touch(self, cursor: duckdb.DuckDBPyConnection, key: str, resource: Json) -> None:
+        resource |= {"etag": uuid.uuid4().hex, "lastModifiedTime": milliseconds()}
+        self._store.save(cursor, "table", key, resource)
+
+    def writing(self, dataset: str, table: str) -> threading.RLock:
+        """Hold this to write to a table: loads, DML and DDL take turns."""
+        with self._lock:
+            return self._writers.setdefault(f"{dataset}.{table}", threading.RLock())

@@ -1,0 +1,92 @@
+"""What Terraform makes in the cloud, made on the emulators, through Google's own clients."""
+
+from __future__ import annotations
+
+import json
+import string
+from pathlib import Path
+
+from google.cloud import bigquery, pubsub_v1, storage
+from google.protobuf import duration_pb2
+
+from local.bundles import ROOT
+
+PROJECT_ID = "local-project"
+BUCKET = "local-exports"
+LOCATION = "EU"
+RAW_DATASET, DATASET = "mixpanel_raw", "mixpanel"
+REQUESTS, LANDED, DEAD_LETTERS = "export-requests", "landed-objects", "dead-letters"
+VIEWS = ("events", "loads")
+
+_ACK_SECONDS = 600
+_BACKOFF_SECONDS = (60, 600)
+_DELIVERY_ATTEMPTS = 20
+_TERRAFORM = ROOT / "terraform"
+
+
+def create_topics() -> None:
+    """Topics, and the subscription that keeps dead letters until somebody reads them."""
+    publisher, subscriber = pubsub_v1.PublisherClient(), pubsub_v1.SubscriberClient()
+    for topic in (REQUESTS, LANDED, DEAD_LETTERS):
+        publisher.create_topic(name=publisher.topic_path(PROJECT_ID, topic))
+    subscriber.create_subscription(
+        name=subscriber.subscription_path(PROJECT_ID, DEAD_LETTERS),
+        topic=publisher.topic_path(PROJECT_ID, DEAD_LETTERS),
+    )
+
+
+def create_push_subscription(topic: str, endpoint: str) -> None:
+    """A subscription that pushes to a function, with backoff and dead letters."""
+    publisher, subscriber = pubsub_v1.PublisherClient(), pubsub_v1.SubscriberClient()
+    shortest, longest = (duration_pb2.Duration(seconds=s) for s in _BACKOFF_SECONDS)
+    subscriber.create_subscription(
+        request={
+            "name": subscriber.subscription_path(PROJECT_ID, topic),
+            "topic": publisher.topic_path(PROJECT_ID, topic),
+            "ack_deadline_seconds": _ACK_SECONDS,
+            "push_config": {"push_endpoint": endpoint},
+            "retry_policy": {"minimum_backoff": shortest, "maximum_backoff": longest},
+            "dead_letter_policy": {
+                "dead_letter_topic": publisher.topic_path(PROJECT_ID, DEAD_LETTERS),
+                "max_delivery_attempts": _DELIVERY_ATTEMPTS,
+            },
+        }
+    )
+
+
+def create_bucket() -> None:
+    """The export bucket, and its notification about every new object of a table."""
+    client = storage.Client(PROJECT_ID)
+    bucket = client.create_bucket(BUCKET)
+    bucket.notification(
+        topic_name=LANDED,
+        topic_project=PROJECT_ID,
+        event_types=["OBJECT_FINALIZE"],
+        blob_name_prefix="events/",
+        payload_format="JSON_API_V1",
+    ).create()
+
+
+def create_datasets() -> None:
+    """Datasets, the raw table, and the views over it."""
+    client = bigquery.Client(PROJECT_ID)
+    for dataset in (RAW_DATASET, DATASET):
+        made = bigquery.Dataset(f"{PROJECT_ID}.{dataset}")
+        made.location = LOCATION
+        client.create_dataset(made)
+    schema = json.loads((_TERRAFORM / "schemas" / "events.json").read_text())
+    fields = [bigquery.SchemaField.from_api_repr(field) for field in schema]
+    table = bigquery.Table(f"{PROJECT_ID}.{RAW_DATASET}.events", fields)
+    table.time_partitioning = bigquery.TimePartitioning(field="time")
+    table.clustering_fields = ["event_name", "distinct_id"]
+    client.create_table(table)
+    for name in VIEWS:
+        view = bigquery.Table(f"{PROJECT_ID}.{DATASET}.{name}")
+        view.view_query = view_query(_TERRAFORM / "views" / f"{name}.sql")
+        client.create_table(view)
+
+
+def view_query(path: Path) -> str:
+    """The SQL of a view, with the names that Terraform would put in."""
+    template = string.Template(path.read_text())
+    return template.safe_substitute(project_id=PROJECT_ID, raw_dataset=RAW_DATASET)

@@ -1,0 +1,183 @@
+"""The whole pipeline on this machine: emulators here, functions in processes of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+import urllib.request
+from contextlib import ExitStack
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from google.cloud import bigquery, pubsub_v1
+
+from local import resources
+from local.bigquery import BigQueryEmulator
+from local.bundles import FUNCTIONS
+from local.credentials import write_service_account_key
+from local.functions import FunctionProcess
+from local.mixpanel import MixpanelSimulator
+from local.pubsub import PubSubEmulator
+from local.storage import StorageEmulator
+from mixpanel_export.intervals import format_moment
+from mixpanel_export.messages import ExportRequest
+
+MIXPANEL_PROJECT_ID = 1
+MIXPANEL_USERNAME, MIXPANEL_SECRET = "exporter.1a2b3c.mp-service-account", "local-secret"
+PROJECT_TIMEZONE = "America/New_York"
+
+
+class Stack:
+    """Everything running, wired as Terraform wires it, in a directory of its own.
+
+    `pace` shortens the minutes that Pub/Sub waits between deliveries; `settings` override the
+    functions' environment.
+    """
+
+    def __init__(
+        self, directory: Path, *, pace: float = 0.005, settings: dict[str, str] | None = None
+    ) -> None:
+        self.directory, self._settings = directory, settings or {}
+        self.warehouse = directory / "warehouse.duckdb"
+        shutil.rmtree(directory, ignore_errors=True)
+        directory.mkdir(parents=True)
+        self.pubsub = PubSubEmulator(time_scale=pace)
+        self.storage = StorageEmulator()
+        self.bigquery = BigQueryEmulator(database=str(self.warehouse))
+        self.mixpanel = MixpanelSimulator()
+        self.functions: dict[str, FunctionProcess] = {}
+        self._exit = ExitStack()
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            for emulator in (self.pubsub, self.storage, self.bigquery, self.mixpanel):
+                stack.enter_context(emulator)
+            key = self.directory / "service-account.json"
+            write_service_account_key(key, resources.PROJECT_ID, f"{self.bigquery.url}/token")
+            stack.callback(os.environ.update, dict(os.environ))
+            os.environ.update(self.environment)
+            self._start_functions(stack)
+            self.mixpanel.add_project(
+                MIXPANEL_PROJECT_ID,
+                timezone=PROJECT_TIMEZONE,
+                service_accounts={MIXPANEL_USERNAME: MIXPANEL_SECRET},
+            )
+            resources.create_topics()
+            resources.create_bucket()
+            resources.create_datasets()
+            self._connect_functions()
+            self._exit = stack.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._exit.close()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What Google's clients need to find the emulators."""
+        return {
+            "PUBSUB_EMULATOR_HOST": self.pubsub.host,
+            "STORAGE_EMULATOR_HOST": self.storage.url,
+            "BIGQUERY_EMULATOR_HOST": self.bigquery.url,
+            "GOOGLE_APPLICATION_CREDENTIALS": str(self.directory / "service-account.json"),
+            "GOOGLE_CLOUD_PROJECT": resources.PROJECT_ID,
+        }
+
+    @property
+    def function_environment(self) -> dict[str, str]:
+        """What Terraform gives the functions, and where the emulators are."""
+        return (
+            self.environment
+            | {
+                "GCP_PROJECT_ID": resources.PROJECT_ID,
+                "EXPORT_BUCKET": resources.BUCKET,
+                "BIGQUERY_LOCATION": resources.LOCATION,
+                "ENVIRONMENT": "local",
+                "MIXPANEL_URL": self.mixpanel.url,
+                "MIXPANEL_PROJECT_ID": str(MIXPANEL_PROJECT_ID),
+                "MIXPANEL_CREDENTIALS": f"{MIXPANEL_USERNAME}:{MIXPANEL_SECRET}",
+                "PROJECT_TIMEZONE": PROJECT_TIMEZONE,
+                "LOG_EXECUTION_ID": "true",
+            }
+            | self._settings
+        )
+
+    def tick(self, at: datetime | None = None) -> None:
+        """Call the planner as Cloud Scheduler does; it must answer 200."""
+        headers = {"X-CloudScheduler": "true"}
+        if at:
+            headers["X-CloudScheduler-ScheduleTime"] = format_moment(at)
+        url = self.functions["planner"].url
+        request = urllib.request.Request(url, b"{}", headers, method="POST")
+        with urllib.request.urlopen(request, timeout=60):
+            pass
+
+    def publish(self, request: ExportRequest) -> None:
+        """Ask for an interval, as an operator does by hand."""
+        publisher = pubsub_v1.PublisherClient()
+        topic = publisher.topic_path(resources.PROJECT_ID, resources.REQUESTS)
+        publisher.publish(topic, request.data, **request.attributes).result(timeout=10)
+
+    def query(self, sql: str) -> list[dict[str, Any]]:
+        """The rows of a query in BigQuery's SQL."""
+        client = bigquery.Client(resources.PROJECT_ID, location=resources.LOCATION)
+        return [dict(row) for row in client.query_and_wait(sql)]
+
+    def wait_until_idle(self, seconds: float = 30.0) -> None:
+        """Return when every message has been acknowledged or has become a dead letter."""
+        deadline = time.monotonic() + seconds
+        quiet = 0
+        while quiet < 3:  # A notification may be on its way from the bucket to its topic.
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"still busy after {seconds:.0f} s: {self.subscriptions()}")
+            quiet = quiet + 1 if self._is_idle() else 0
+            time.sleep(0.02)
+
+    def subscriptions(self) -> dict[str, Any]:
+        """Pub/Sub's own counts for each subscription."""
+        return _get(f"{self.pubsub.admin_url}/_admin/subscriptions")
+
+    def _is_idle(self) -> bool:
+        counts = self.subscriptions()
+        names = (resources.REQUESTS, resources.LANDED)
+        return (
+            not any(
+                count["outstanding"]
+                for name, count in counts.items()
+                if name.rpartition("/")[2] in names
+            )
+            and self.storage.is_idle
+        )
+
+    def _start_functions(self, stack: ExitStack) -> None:
+        for name in FUNCTIONS:
+            log = self.directory / f"{name}.log"
+            function = FunctionProcess(name, self.function_environment, log).start()
+            stack.callback(function.stop)
+            self.functions[name] = function
+
+    def _connect_functions(self) -> None:
+        for function in self.functions.values():
+            function.wait_until_ready()
+        resources.create_push_subscription(resources.REQUESTS, self.functions["fetcher"].url)
+        resources.create_push_subscription(resources.LANDED, self.functions["loader"].url)
+
+    def log_lines(self, function: str) -> list[dict[str, Any]]:
+        """The structured log lines of a function so far."""
+        text = (self.directory / f"{function}.log").read_text()
+        return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+
+
+def _get(url: str) -> dict[str, Any]:
+    with urllib.request.urlopen(url, timeout=10) as response:
+        content: dict[str, Any] = json.load(response)
+        return content
