@@ -13,8 +13,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from google.cloud import pubsub_v1
-
 from local import resources
 from local.bundles import ROOT
 from local.demo import day, traffic
@@ -22,6 +20,7 @@ from local.stack import MIXPANEL_PROJECT_ID, Stack
 from mixpanel_export.intervals import newest_first, parse_moment
 from mixpanel_export.messages import ExportRequest
 from mixpanel_export.naming import TABLES
+from mixpanel_export.publisher import Topic
 
 _DEMO, _UP = ROOT / "build" / "demo", ROOT / "build" / "up"
 _STATE = _UP / "stack.json"
@@ -69,12 +68,10 @@ def replay(table: str, start: str, end: str) -> int:
     if not intervals:
         raise SystemExit(f"no whole hour lies between {start} and {end}")
     os.environ.update(_state())
-    publisher = pubsub_v1.PublisherClient()
-    topic = publisher.topic_path(resources.PROJECT_ID, resources.REQUESTS)
-    for interval in intervals:
-        request = ExportRequest(table, interval, "replay")
-        publisher.publish(topic, request.data, **request.attributes).result(timeout=10)
-        print(f"asked again for {table} {interval}")
+    requests = [ExportRequest(table, interval, "replay") for interval in intervals]
+    Topic.connect(resources.PROJECT_ID, resources.REQUESTS).publish(requests)
+    for request in requests:
+        print(f"asked again for {request.table} {request.interval}")
     return 0
 
 

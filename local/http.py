@@ -104,7 +104,7 @@ class Server:
     def __init__(self, app: App, port: int = 0) -> None:
         handler = type("Handler", (_Handler,), {"app": app})
         self._http = _ThreadingServer(("127.0.0.1", port), handler)
-        poll_seconds = 0.02  # `stop` waits for the next poll: 0.5 s, the default, adds up.
+        poll_seconds = 0.01  # `stop` waits for the next poll: 0.5 s, the default, adds up.
         self._thread = threading.Thread(
             target=self._http.serve_forever, args=(poll_seconds,), daemon=True
         )

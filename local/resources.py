@@ -6,6 +6,7 @@ import json
 import string
 from pathlib import Path
 
+from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery, pubsub_v1, storage
 from google.protobuf import duration_pb2
 
@@ -69,7 +70,7 @@ def create_bucket() -> None:
 
 def create_datasets() -> None:
     """Datasets, the raw table, and the views over it."""
-    client = bigquery.Client(PROJECT_ID)
+    client = bigquery.Client(PROJECT_ID, AnonymousCredentials())
     for dataset in (RAW_DATASET, DATASET):
         made = bigquery.Dataset(f"{PROJECT_ID}.{dataset}")
         made.location = LOCATION

@@ -7,24 +7,27 @@ import os
 import shutil
 import time
 import urllib.request
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from google.cloud import bigquery, pubsub_v1
+from google.auth.credentials import AnonymousCredentials
+from google.cloud import bigquery
 
 from local import resources
 from local.bigquery import BigQueryEmulator
 from local.bundles import FUNCTIONS
-from local.credentials import write_service_account_key
 from local.functions import FunctionProcess
+from local.metadata import MetadataServer
 from local.mixpanel import MixpanelSimulator
 from local.pubsub import PubSubEmulator
 from local.storage import StorageEmulator
 from mixpanel_export.intervals import format_moment
 from mixpanel_export.messages import ExportRequest
+from mixpanel_export.publisher import Topic
 
 MIXPANEL_PROJECT_ID = 1
 MIXPANEL_USERNAME, MIXPANEL_SECRET = "exporter.1a2b3c.mp-service-account", "local-secret"
@@ -49,17 +52,21 @@ class Stack:
         self.storage = StorageEmulator()
         self.bigquery = BigQueryEmulator(database=str(self.warehouse))
         self.mixpanel = MixpanelSimulator()
+        self._metadata = MetadataServer()
         self.functions: dict[str, FunctionProcess] = {}
         self._exit = ExitStack()
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
-            for emulator in (self.pubsub, self.storage, self.bigquery, self.mixpanel):
+            for emulator in (
+                self.pubsub,
+                self.storage,
+                self.bigquery,
+                self.mixpanel,
+                self._metadata,
+            ):
                 stack.enter_context(emulator)
-            key = self.directory / "service-account.json"
-            write_service_account_key(key, resources.PROJECT_ID, f"{self.bigquery.url}/token")
-            stack.callback(os.environ.update, dict(os.environ))
-            os.environ.update(self.environment)
+            stack.enter_context(_environment(self.environment))
             self._start_functions(stack)
             self.mixpanel.add_project(
                 MIXPANEL_PROJECT_ID,
@@ -88,7 +95,6 @@ class Stack:
             "PUBSUB_EMULATOR_HOST": self.pubsub.host,
             "STORAGE_EMULATOR_HOST": self.storage.url,
             "BIGQUERY_EMULATOR_HOST": self.bigquery.url,
-            "GOOGLE_APPLICATION_CREDENTIALS": str(self.directory / "service-account.json"),
             "GOOGLE_CLOUD_PROJECT": resources.PROJECT_ID,
         }
 
@@ -97,6 +103,7 @@ class Stack:
         """What Terraform gives the functions, and where the emulators are."""
         return (
             self.environment
+            | self._metadata.environment
             | {
                 "GCP_PROJECT_ID": resources.PROJECT_ID,
                 "EXPORT_BUCKET": resources.BUCKET,
@@ -123,13 +130,11 @@ class Stack:
 
     def publish(self, request: ExportRequest) -> None:
         """Ask for an interval, as an operator does by hand."""
-        publisher = pubsub_v1.PublisherClient()
-        topic = publisher.topic_path(resources.PROJECT_ID, resources.REQUESTS)
-        publisher.publish(topic, request.data, **request.attributes).result(timeout=10)
+        Topic.connect(resources.PROJECT_ID, resources.REQUESTS).publish([request])
 
     def query(self, sql: str) -> list[dict[str, Any]]:
         """The rows of a query in BigQuery's SQL."""
-        client = bigquery.Client(resources.PROJECT_ID, location=resources.LOCATION)
+        client = bigquery.Client(resources.PROJECT_ID, AnonymousCredentials())
         return [dict(row) for row in client.query_and_wait(sql)]
 
     def wait_until_idle(self, seconds: float = 30.0) -> None:
@@ -175,6 +180,19 @@ class Stack:
         """The structured log lines of a function so far."""
         text = (self.directory / f"{function}.log").read_text()
         return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+
+
+@contextmanager
+def _environment(values: dict[str, str]) -> Iterator[None]:
+    """Set variables of this process for a while."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    yield
+    for name, value in before.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
 
 
 def _get(url: str) -> dict[str, Any]:

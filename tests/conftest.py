@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -31,9 +32,11 @@ _CLOUD_VARIABLES = (
 )
 
 
-@pytest.fixture(autouse=True)
-def _no_cloud(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="session", autouse=True)
+def _no_cloud() -> Iterator[None]:
     """A test that needs a cloud starts its own: nothing of this machine's leaks in."""
-    for name in _CLOUD_VARIABLES:
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("NO_GCE_CHECK", "true")
+    with pytest.MonkeyPatch.context() as environment:
+        for name in _CLOUD_VARIABLES:
+            environment.delenv(name, raising=False)
+        environment.setenv("NO_GCE_CHECK", "true")
+        yield

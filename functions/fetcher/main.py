@@ -31,12 +31,12 @@ def service() -> Service:
     )
     fetcher = Fetcher(
         MixpanelExporter(settings.mixpanel_url, settings.credentials, project, clock, log),
-        ExportBucket(project_id, settings.bucket),
+        ExportBucket.connect(project_id, settings.bucket),
         settings.project_timezone,
         clock,
         log,
     )
-    dead_letters = Topic(project_id, settings.dead_letter_topic)
+    dead_letters = Topic.connect(project_id, settings.dead_letter_topic)
     return Service(fetcher.handle, dead_letters)
 
 

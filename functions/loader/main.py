@@ -22,13 +22,13 @@ def service() -> Service:
     """The loader of this instance, made at its first message."""
     settings = LoaderSettings.from_env(os.environ)
     loader = Loader(
-        RawDataset(settings.project_id, settings.dataset, settings.location),
+        RawDataset.connect(settings.project_id, settings.dataset, settings.location),
         settings.bucket,
         settings.environment,
         SystemClock(),
         log,
     )
-    dead_letters = Topic(settings.project_id, settings.dead_letter_topic)
+    dead_letters = Topic.connect(settings.project_id, settings.dead_letter_topic)
     return Service(loader.handle, dead_letters)
 
 

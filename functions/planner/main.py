@@ -23,8 +23,8 @@ def planner() -> Planner:
     settings = PlannerSettings.from_env(os.environ)
     project_id = settings.project_id
     return Planner(
-        bucket=ExportBucket(project_id, settings.bucket),
-        requests=Topic(project_id, settings.request_topic),
+        bucket=ExportBucket.connect(project_id, settings.bucket),
+        requests=Topic.connect(project_id, settings.request_topic),
         interval=settings.interval,
         settle=settings.settle,
         horizon=settings.horizon,

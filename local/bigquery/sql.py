@@ -6,7 +6,7 @@ with 501: decimals, timestamps without a zone, division by zero, `WITH OFFSET`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import sqlglot
@@ -27,11 +27,10 @@ class Names(Protocol):
 
 @dataclass(slots=True)
 class Translation:
-    """A statement DuckDB can run, the values of its parameters and the tables it names."""
+    """A statement DuckDB can run, and the values of its parameters."""
 
     sql: str
-    values: dict[str, Json] = field(default_factory=dict)
-    tables: list[tuple[str, str]] = field(default_factory=list)
+    values: dict[str, Json]
 
 
 def parse(text: str) -> exp.Expr:
@@ -74,7 +73,7 @@ def translate(
         _check_dml(statement)
     if isinstance(statement, exp.Query):
         _name_columns(statement)
-    tables = _qualify(statement, names, default_dataset)
+    _qualify(statement, names, default_dataset)
     bound = parameters or Parameters([])
     # Children first, so that what is copied into a replacement has been rewritten already.
     for node in reversed(list(statement.walk())):
@@ -85,7 +84,7 @@ def translate(
         sql = statement.sql("duckdb", unsupported_level=sqlglot.ErrorLevel.RAISE)
     except sqlglot.errors.UnsupportedError as error:
         raise not_emulated(str(error)) from error
-    return Translation(sql, dict(bound.values), tables)
+    return Translation(sql, dict(bound.values))
 
 
 def _check_dml(statement: exp.Update | exp.Delete) -> None:
@@ -111,12 +110,9 @@ def _name_columns(query: exp.Query) -> None:
     query.set("expressions", columns)
 
 
-def _qualify(
-    statement: exp.Expr, names: Names, default_dataset: str | None
-) -> list[tuple[str, str]]:
+def _qualify(statement: exp.Expr, names: Names, default_dataset: str | None) -> None:
     """Reduce every table name to dataset and table, which is what DuckDB calls it."""
     known = {cte.alias.casefold() for cte in statement.find_all(exp.CTE)}
-    tables = []
     for table in list(statement.find_all(exp.Table)):
         parts = [part.name for part in table.parts]
         if not isinstance(table.this, exp.Identifier) or len(parts) > 3:
@@ -134,8 +130,6 @@ def _qualify(
         table.set("this", exp.to_identifier(name, quoted=True))
         table.set("db", exp.to_identifier(dataset, quoted=True))
         table.set("catalog", None)
-        tables.append((dataset, name))
-    return tables
 
 
 def _rewrite(node: exp.Expr) -> exp.Expr:

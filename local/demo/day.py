@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -17,7 +18,7 @@ from local.demo.expected import Row, expected_rows, shown_rows
 from local.demo.report import as_table, interval_reports
 from local.demo.traffic import generate
 from local.stack import MIXPANEL_PROJECT_ID, PROJECT_TIMEZONE, Stack
-from mixpanel_export.intervals import Interval, format_moment
+from mixpanel_export.intervals import Interval
 from mixpanel_export.messages import ExportRequest
 
 SAMPLES = ROOT / "tests" / "data" / "samples"
@@ -44,12 +45,11 @@ class Demo:
         self._plan_faults()
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
         with Progress(*columns, console=self._console) as progress:
-            for hour in progress.track(range(24), description="24 hourly ticks     "):
+            for hour in progress.track(range(24), description="hourly ticks"):
                 self._tick(hour)
-            for interval in progress.track(samples, description="real lines, by replay"):
+            for interval in progress.track(samples, description="hours of real lines"):
                 self._ask(interval)
-            self._replay_what_changed()
-            progress.track([], description="replay")
+        self._replay_what_changed()
         self._console.print(as_table(interval_reports(self._stack, self._notes)))
         return self._compare()
 
@@ -94,20 +94,18 @@ class Demo:
     def _plan_faults(self) -> None:
         """What goes wrong on this day, and at which hour."""
         mixpanel, storage = self._stack.mixpanel.faults, self._stack.storage.faults
-        for hour, note, add in (
-            (
-                3,
-                "Mixpanel answers 500 three times",
-                lambda m: mixpanel.add("status", status=500, times=3, match=m),
-            ),
-            (6, "Mixpanel answers 429", lambda m: mixpanel.add("status", status=429, match=m)),
-            (9, "the export is cut, with status 200", lambda m: mixpanel.add("cut_gzip", match=m)),
-        ):
-            add({"where": str(self._hour(hour).start_ms)})
-            self._notes[self._hour(hour).start] = note
-        noon = self._hour(12)
-        storage.add("duplicate_notification", match={"name": f"{noon.start:%Y%m%dT%H%M%SZ}_"})
-        self._notes[noon.start] = "the finalize notification comes twice"
+        mixpanel.add("status", status=500, times=3, match=self._fault(3, "three 500s"))
+        mixpanel.add("status", status=429, match=self._fault(6, "a 429"))
+        mixpanel.add("cut_gzip", match=self._fault(9, "a cut export, with status 200"))
+        noon = self._hour(12).start
+        storage.add("duplicate_notification", match={"name": f"{noon:%Y%m%dT%H%M%SZ}_"})
+        self._notes[noon] = "the finalize notification twice"
+
+    def _fault(self, hour: int, note: str) -> dict[str, str]:
+        """Note what goes wrong at this hour; what matches the export call for it."""
+        interval = self._hour(hour)
+        self._notes[interval.start] = note
+        return {"where": str(interval.start_ms)}
 
     def _replay_what_changed(self) -> None:
         """Mixpanel compacted some rows away and merged two people: the same interval again."""
@@ -160,10 +158,10 @@ def yesterday() -> date:
 
 def run(directory: Path) -> int:
     """Run the demo in a directory; the exit status."""
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else 120)
     began = datetime.now(UTC)
     with Stack(directory, settings=SETTINGS) as stack:
-        console.print(f"the stack is up; simulating {format_moment(began)[:10]}'s yesterday")
+        console.print(f"the stack is up; simulating {yesterday()}")
         differences = Demo(stack, yesterday(), console).run()
         warehouse = stack.warehouse
     seconds = (datetime.now(UTC) - began).total_seconds()

@@ -18,8 +18,8 @@ def main() -> None:
     stop = {signal.SIGINT, signal.SIGTERM}
     signal.pthread_sigmask(signal.SIG_BLOCK, stop)
     with PubSubEmulator(arguments.port, arguments.admin_port, arguments.time_scale) as emulator:
-        print(f"pubsub listening on http://{emulator.host}", flush=True)
-        print(f"pubsub admin listening on {emulator.admin_url}", flush=True)
+        address = f"http://{emulator.host} (admin: {emulator.admin_url})"
+        print(f"pubsub listening on {address}", flush=True)
         signal.sigwait(stop)
 
 

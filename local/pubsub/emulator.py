@@ -49,7 +49,6 @@ class PubSubEmulator:
             pace=Pace(backoff=time_scale, deadline=deadline_scale),
             push_concurrency=push_concurrency,
         )
-        self._admin = Server(self._admin_app(), admin_port)
         self._grpc = grpc.server(  # type: ignore[no-untyped-call]  # grpcio has no types
             ThreadPoolExecutor(_GRPC_THREADS),
             handlers=[
@@ -63,6 +62,7 @@ class PubSubEmulator:
             ],
         )
         self.port = int(self._grpc.add_insecure_port(f"127.0.0.1:{port}"))
+        self._admin = Server(self._admin_app(), admin_port)
 
     @property
     def host(self) -> str:

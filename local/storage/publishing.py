@@ -67,7 +67,7 @@ class Outbox:
         if self._faults.take("drop_notification", **context):
             return
         delay = self._faults.take("delay_notification", **context)
-        due = time.monotonic() + delay["seconds"] if delay else 0.0
+        due = time.monotonic() + delay.get("seconds", 1.0) if delay else 0.0
         copies = 2 if self._faults.take("duplicate_notification", **context) else 1
         with self._changed:
             self._undelivered += copies

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Self
 
 from mixpanel_export.errors import NotOurs
-from mixpanel_export.intervals import Interval, format_moment
+from mixpanel_export.intervals import Interval, format_moment, parse_moment
 
 TABLES = ("events",)
 
@@ -42,7 +42,7 @@ class ObjectName:
         if match is None or match["table"] not in TABLES:
             raise NotOurs(f"object {path!r} does not have a name this pipeline gives")
         try:
-            interval = Interval(_parse_compact(match["start"]), _parse_compact(match["end"]))
+            interval = Interval(parse_moment(match["start"]), parse_moment(match["end"]))
         except ValueError as error:
             raise NotOurs(f"object {path!r} does not name an interval: {error}") from None
         name = cls(match["table"], interval, int(match["version"]))
@@ -81,7 +81,3 @@ def day_prefix(table: str, day: date) -> str:
 
 def _compact(moment: datetime) -> str:
     return format_moment(moment).replace("-", "").replace(":", "")
-
-
-def _parse_compact(text: str) -> datetime:
-    return datetime.strptime(text, "%Y%m%dT%H%M%S%z").astimezone(UTC)

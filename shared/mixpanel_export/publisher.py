@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import TimeoutError as ConfirmationTimeout
+from typing import Self
 
 from google.api_core import exceptions, retry
 from google.cloud import pubsub_v1
@@ -33,10 +34,14 @@ _RETRY = retry.Retry(
 class Topic:
     """One topic; a message counts as published when Pub/Sub has confirmed it."""
 
-    def __init__(self, project_id: str, topic: str) -> None:
+    def __init__(self, client: pubsub_v1.PublisherClient, project_id: str, topic: str) -> None:
+        self._client, self._topic = client, client.topic_path(project_id, topic)
+
+    @classmethod
+    def connect(cls, project_id: str, topic: str) -> Self:
+        """The topic, reached with the function's own credentials."""
         with translated("connecting to Pub/Sub"):
-            self._client = pubsub_v1.PublisherClient()
-        self._topic = self._client.topic_path(project_id, topic)
+            return cls(pubsub_v1.PublisherClient(), project_id, topic)
 
     def publish(self, requests: Sequence[ExportRequest]) -> None:
         """Publish all of them, however many fail, and wait until each is confirmed.

@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import date
+from typing import Self
 
 from google.api_core import exceptions
 from google.cloud import storage
@@ -31,10 +32,14 @@ _RETRY = inner(DEFAULT_RETRY)
 class ExportBucket:
     """The bucket of one deployment."""
 
-    def __init__(self, project_id: str, bucket: str) -> None:
+    def __init__(self, client: storage.Client, bucket: str) -> None:
+        self._client, self._bucket = client, client.bucket(bucket)
+
+    @classmethod
+    def connect(cls, project_id: str, bucket: str) -> Self:
+        """The bucket, reached with the function's own credentials."""
         with translated("connecting to Cloud Storage"):
-            self._client = storage.Client(project_id)
-        self._bucket = self._client.bucket(bucket)
+            return cls(storage.Client(project_id), bucket)
 
     def landed(self, table: str, day: date) -> list[ObjectName]:
         """Every landed version of every interval that starts on this UTC day.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 from google.api_core import exceptions, retry
 from google.cloud import bigquery
 from google.cloud.bigquery.retry import DEFAULT_RETRY
@@ -29,11 +31,15 @@ _RETRY_AFTER_CONFLICT = retry.Retry(
 class RawDataset:
     """The dataset that holds the raw tables; load jobs only append to them."""
 
-    def __init__(self, project_id: str, dataset: str, location: str) -> None:
+    def __init__(self, client: bigquery.Client, dataset: str, location: str) -> None:
+        self._client, self._location = client, location
+        self._dataset = bigquery.DatasetReference(client.project, dataset)
+
+    @classmethod
+    def connect(cls, project_id: str, dataset: str, location: str) -> Self:
+        """The dataset, reached with the function's own credentials."""
         with translated("connecting to BigQuery"):
-            self._client = bigquery.Client(project_id, location=location)
-        self._location = location
-        self._dataset = bigquery.DatasetReference(project_id, dataset)
+            return cls(bigquery.Client(project_id), dataset, location)
 
     def start(self, job_id: str, uri: str, table: str) -> LoadJob:
         """Start the load job with this id, or return the one that already has it.

@@ -41,7 +41,11 @@ def at(text: str) -> dt.datetime:
 
 def export(mixpanel: MixpanelSimulator, **parameters: Any) -> requests.Response:
     """Export three days; a parameter given as None is left out."""
-    query = {"project_id": OLD, "from_date": "2026-11-20", "to_date": "2026-11-22"} | parameters
+    query: dict[str, Any] = {
+        "project_id": OLD,
+        "from_date": "2026-11-20",
+        "to_date": "2026-11-22",
+    } | parameters
     return requests.get(
         f"{mixpanel.url}/api/2.0/export",
         params={name: value for name, value in query.items() if value is not None},

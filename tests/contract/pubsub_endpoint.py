@@ -47,6 +47,11 @@ class PushEndpoint:
     def url(self) -> str:
         return f"{self._server.url}/push"
 
+    @property
+    def attempts(self) -> list[int | None]:
+        """The `deliveryAttempt` of every push so far."""
+        return [push.envelope.get("deliveryAttempt") for push in self.pushes]
+
     def __enter__(self) -> Self:
         self._server.start()
         return self

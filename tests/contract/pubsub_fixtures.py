@@ -1,4 +1,8 @@
-"""A pytest plugin: the fixture `pubsub` is our emulator, then Google's own where there is one."""
+"""A pytest plugin with the Pub/Subs under test.
+
+`pubsub` is our emulator, then Google's own where there is one; `ours` is a new `emulator` of ours
+with fast clocks.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +12,13 @@ from dataclasses import replace
 
 import pytest
 
+from local.pubsub import PubSubEmulator
 from tests.contract.pubsub_endpoint import PushEndpoint
 from tests.contract.pubsub_implementations import (
+    DEADLINE_SCALE,
     GOOGLES,
     OURS,
+    TIME_SCALE,
     PubSub,
     connect,
     start_googles,
@@ -31,6 +38,19 @@ def _service(request: pytest.FixtureRequest) -> Iterator[PubSub]:
 @pytest.fixture(name="pubsub")
 def _pubsub(service: PubSub) -> PubSub:
     return replace(service, project=f"projects/test-{next(_numbers)}")
+
+
+@pytest.fixture(name="emulator")
+def _emulator() -> Iterator[PubSubEmulator]:
+    with PubSubEmulator(time_scale=TIME_SCALE, deadline_scale=DEADLINE_SCALE) as emulator:
+        yield emulator
+
+
+@pytest.fixture(name="ours")
+def _ours(emulator: PubSubEmulator) -> Iterator[PubSub]:
+    with connect(OURS, emulator.host) as pubsub:
+        pubsub.create_topic()
+        yield pubsub
 
 
 @pytest.fixture(name="endpoint")

@@ -24,6 +24,9 @@ from local.pubsub import PubSubEmulator
 
 OURS, GOOGLES = "ours", "google's jar"
 
+# The clocks of the fixture `emulator`: the shortest ack deadline, 10 s, takes half a second.
+TIME_SCALE, DEADLINE_SCALE = 0.05, 0.05
+
 # What Google's emulator (cloud-pubsub-emulator 0.8.20) does differently from Google's service.
 KNOWN_DIFFERENCES = {
     "202 is a nack, 203 an ack": "The service has it the other way round.",
@@ -66,6 +69,16 @@ class PubSub:
         request = {"name": self.path(name), "topic": self.topic_path(topic), **settings}
         return str(self.subscriber.create_subscription(request=request).name)
 
+    def push_to(self, url: str, **settings: Any) -> str:
+        """A push subscription with dead letters, so that each push tells its attempt."""
+        dead_letters = {"dead_letter_topic": self.create_topic("dead")}
+        return self.subscribe(
+            "pushed",
+            push_config={"push_endpoint": url},
+            dead_letter_policy=dead_letters,
+            **settings,
+        )
+
     def publish(self, *messages: dict[str, Any], topic: str = "main") -> list[str]:
         """Publish in one RPC, without the batching of the high-level client."""
         request = {"topic": self.topic_path(topic), "messages": messages}
@@ -100,6 +113,15 @@ def connect(name: str, host: str) -> Iterator[PubSub]:
     with closing(publisher.transport), closing(subscriber.transport):
         yield PubSub(name, publisher, subscriber)
         publisher.stop()
+
+
+def settle(emulator: PubSubEmulator, path: str) -> dict[str, Any]:
+    """What our emulator tells of a subscription once nothing is outstanding."""
+    give_up = time.monotonic() + 10
+    while emulator.subscriptions()[path]["outstanding"]:
+        assert time.monotonic() < give_up, emulator.subscriptions()
+        time.sleep(0.01)
+    return emulator.subscriptions()[path]
 
 
 @contextmanager

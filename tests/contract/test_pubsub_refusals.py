@@ -191,3 +191,39 @@ def test_push_subscription_cannot_be_pulled(pubsub: PubSub, endpoint: PushEndpoi
     else:
         with pytest.raises(exceptions.FailedPrecondition):
             pubsub.pull("pushed")
+
+
+NOT_EMULATED: dict[str, Callable[[PubSub], Any]] = {
+    "update_topic": lambda pubsub: pubsub.publisher.update_topic(
+        request={"topic": {"name": pubsub.topic_path("main")}}
+    ),
+    "update_subscription": lambda pubsub: pubsub.subscriber.update_subscription(
+        request={"subscription": {"name": pubsub.path("sub")}}
+    ),
+    "list_topic_subscriptions": lambda pubsub: list(
+        pubsub.publisher.list_topic_subscriptions(topic=pubsub.topic_path("main"))
+    ),
+    "modify_push_config": lambda pubsub: pubsub.subscriber.modify_push_config(
+        request={"subscription": pubsub.path("sub")}
+    ),
+    "seek": lambda pubsub: pubsub.subscriber.seek(request={"subscription": pubsub.path("sub")}),
+    "create_snapshot": lambda pubsub: pubsub.subscriber.create_snapshot(
+        name=f"{pubsub.project}/snapshots/one", subscription=pubsub.path("sub")
+    ),
+    "streaming_pull": lambda pubsub: list(pubsub.subscriber.streaming_pull(iter([]))),
+    "ordering": lambda pubsub: pubsub.subscribe("new", enable_message_ordering=True),
+    "exactly once": lambda pubsub: pubsub.subscribe("new", enable_exactly_once_delivery=True),
+    "unwrapped push": lambda pubsub: pubsub.subscribe(
+        "new", push_config={"push_endpoint": "http://127.0.0.1:9/", "no_wrapper": {}}
+    ),
+    "schema": lambda pubsub: pubsub.publisher.create_topic(
+        request={"name": pubsub.topic_path("new"), "schema_settings": {"encoding": "JSON"}}
+    ),
+}
+
+
+@pytest.mark.parametrize("call", NOT_EMULATED.values(), ids=list(NOT_EMULATED))
+def test_what_is_not_emulated_says_so(ours: PubSub, call: Callable[[PubSub], Any]) -> None:
+    """Everything else answers UNIMPLEMENTED: the emulator never guesses."""
+    with pytest.raises(exceptions.MethodNotImplemented):
+        call(ours)

@@ -1,6 +1,4 @@
-"""Cloud Storage: an upload is invisible until it is committed, and of all that commit one name
-exactly one wins (`if_generation_match=0`).
-"""
+"""Cloud Storage: nothing is visible before its commit, and a name can be taken only once."""
 
 from __future__ import annotations
 
@@ -46,7 +44,7 @@ class FakeUpload:
         bucket = self._bucket
         bucket.journal.before("commit")
         self.is_committed = True
-        is_first = self._path not in bucket.objects
+        is_first = self._path not in bucket.objects or not bucket.is_guarded
         if is_first:
             bucket.objects[self._path] = StoredObject(bytes(self._data), metadata)
             bucket.on_finalize(self._path)
@@ -56,11 +54,15 @@ class FakeUpload:
 
 
 class FakeBucket:
-    """One bucket; `on_finalize` hears of each new object."""
+    """One bucket; `on_finalize` hears of each new object.
+
+    Not `is_guarded` is the wrong variant: written to without a precondition.
+    """
 
     def __init__(self, journal: Journal) -> None:
         self.journal = journal
         self.objects: dict[str, StoredObject] = {}
+        self.is_guarded = True
         self.on_finalize: Callable[[str], None] = lambda _: None
 
     def landed(self, table: str, day: date) -> list[ObjectName]:

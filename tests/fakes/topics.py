@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from mixpanel_export.messages import ExportRequest
@@ -32,13 +32,16 @@ class FakeDeadLetters:
 
 
 class FakeRequests:
-    """Keeps what is published."""
+    """Keeps what is published; `on_publish` hears of each request."""
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self.published: list[ExportRequest] = []
+        self.on_publish: Callable[[ExportRequest], None] = lambda _: None
 
     def publish(self, requests: Sequence[ExportRequest]) -> None:
         self._journal.before("publish")
-        self.published += requests
+        for request in requests:
+            self.published.append(request)
+            self.on_publish(request)
         self._journal.after("publish", f"published {len(requests)} requests")

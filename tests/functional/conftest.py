@@ -1,0 +1,44 @@
+"""One stack for all tests here; each test has hours and log lines of its own."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from local.stack import Stack
+from mixpanel_export.intervals import Interval
+from tests.functional.running import Running, run_stack
+
+# Twenty deliveries take three seconds; the planner looks back at two hours.
+_PACE, _SETTINGS = 0.0003, {"PLAN_HORIZON_HOURS": "3"}
+_hours = itertools.count()
+
+
+@pytest.fixture(name="stack", scope="session")
+def _stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    directory = tmp_path_factory.mktemp("functional") / "stack"
+    with run_stack(directory, pace=_PACE, settings=_SETTINGS) as stack:
+        yield stack
+
+
+@pytest.fixture(name="running")
+def _running(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
+    for name, value in stack.environment.items():
+        monkeypatch.setenv(name, value)
+    running = Running(stack)
+    yield running
+    running.settle()
+    for emulator in (stack.pubsub, stack.storage, stack.bigquery, stack.mixpanel):
+        emulator.faults.clear()
+    running.close()
+    assert 0 == running.unread_dead_letters(), "a message was given up on, unnoticed"
+
+
+@pytest.fixture(name="interval")
+def _interval() -> Interval:
+    """An hour that no other test uses, nor one of its neighbours."""
+    start = datetime(2025, 3, 1, tzinfo=UTC) + timedelta(hours=6 * next(_hours))
+    return Interval(start, start + timedelta(hours=1))
