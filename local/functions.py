@@ -35,7 +35,7 @@ class FunctionProcess:
 
     def start(self) -> Self:
         """Start the process and return at once; `wait_until_ready` waits for it."""
-        command = [
+        command: list[str | Path] = [
             ROOT / "build" / "venv" / self.name / "bin" / "functions-framework",
             *("--source", ROOT / "build" / "functions" / self.name / "main.py"),
             *("--target", FUNCTIONS[self.name], "--signature-type", "http"),

@@ -7,9 +7,11 @@ sees a reset or an incomplete read, as it does when a real server dies.
 
 from __future__ import annotations
 
+import contextlib
 import http.server
 import json
 import re
+import socket
 import threading
 import urllib.parse
 from collections.abc import Callable, Iterable
@@ -125,12 +127,32 @@ class Server:
         self._http.shutdown()
         self._thread.join()
         self._http.server_close()
+        self._http.hang_up()
 
 
 class _ThreadingServer(http.server.ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
     block_on_close = False
+
+    def __init__(self, address: tuple[str, int], handler: type[_Handler]) -> None:
+        super().__init__(address, handler)
+        self._connections: dict[Any, threading.Thread] = {}
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Serve one connection, and remember it meanwhile."""
+        self._connections[request] = threading.current_thread()
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._connections.pop(request, None)
+
+    def hang_up(self) -> None:
+        """Close the connections that clients keep open, as a process does when it ends."""
+        for connection, thread in list(self._connections.items()):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+            thread.join(timeout=1)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Stay silent: a client that went away is part of the game."""

@@ -33,12 +33,12 @@ class MetadataServer:
         def account(_request: Request) -> Response:
             scopes = ["https://www.googleapis.com/auth/cloud-platform"]
             info = {"aliases": ["default"], "email": "local", "scopes": scopes}
-            return Response.json(info, **_FLAVOR)
+            return Response.json(info, 200, **_FLAVOR)
 
         @app.route("GET", f"{_ACCOUNT}/token")
         def token(_request: Request) -> Response:
             content = {"access_token": "local", "expires_in": 3600, "token_type": "Bearer"}
-            return Response.json(content, **_FLAVOR)
+            return Response.json(content, 200, **_FLAVOR)
 
         @app.route("GET", "/computeMetadata/v1/universe/universe-domain")
         def universe(_request: Request) -> Response:

@@ -132,5 +132,5 @@ class GooglePublisher:
         """Let go of the connection."""
         if self._client is not None:
             self._client.stop()
-            self._client.transport.close()  # type: ignore[no-untyped-call]  # Google's gap
+            self._client.transport.close()
             self._client = None

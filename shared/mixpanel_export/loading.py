@@ -91,7 +91,7 @@ class Loader:
         """
         deadline = Deadline.of_delivery(self.clock)
         landed = LandedObject.decode(message, self.bucket)
-        job = self._latest_attempt(landed)
+        job = self._latest_attempt(landed, deadline)
         is_loaded = job.done and job.adopted
         for seconds in _poll_seconds():
             if job.done:
@@ -108,7 +108,7 @@ class Loader:
             )
         self._report("already_loaded" if is_loaded else "loaded", landed, job, message)
 
-    def _latest_attempt(self, landed: LandedObject) -> LoadJob:
+    def _latest_attempt(self, landed: LandedObject, deadline: Deadline) -> LoadJob:
         """Start the first attempt whose id is free, or join the first that has not failed.
 
         A failed job wrote nothing but has burnt its id. The next id is taken only after seeing
@@ -116,6 +116,7 @@ class Loader:
         """
         for attempt in range(_MAX_ATTEMPTS):
             job_id = landed.name.job_id(self.environment, attempt)
+            deadline.check(f"starting job {job_id}")
             job = self.warehouse.start(job_id, landed.uri, landed.name.table)
             if job.uris != (landed.uri,) or job.table != landed.name.table:
                 raise Poison(

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from itertools import islice
 from typing import Protocol
 
 from mixpanel_export.intervals import Interval, format_moment, newest_first
 from mixpanel_export.journal import Log
-from mixpanel_export.messages import ExportRequest
+from mixpanel_export.messages import ExportRequest, Origin
 from mixpanel_export.naming import ObjectName
 
 
@@ -59,8 +58,8 @@ class Planner:
         watermark = now - self.settle
         missing = list(self._missing("events", now - self.horizon, watermark))
         requests = [
-            ExportRequest("events", interval, "schedule" if at == 0 else "heal")
-            for at, interval in enumerate(islice(missing, self.max_requests))
+            ExportRequest("events", interval, self._origin(interval, watermark))
+            for interval in missing[: self.max_requests]
         ]
         self.requests.publish(requests)
         self.log(
@@ -71,6 +70,10 @@ class Planner:
             missing=len(missing),
             requested=len(requests),
         )
+
+    def _origin(self, interval: Interval, watermark: datetime) -> Origin:
+        """Only the interval that has just become due comes on schedule; an older one is a gap."""
+        return "schedule" if interval.end > watermark - self.interval else "heal"
 
     def _missing(self, table: str, since: datetime, watermark: datetime) -> Iterator[Interval]:
         days = (watermark.date() - since.date()).days + 1

@@ -77,13 +77,15 @@ class ExportBucket:
             if_generation_match=0,
             retry=_RETRY,
         )
-        # Leaving the writer by an exception cancels the upload. Not entering it would let its
-        # destructor finalize the bytes it has.
-        with translated(f"uploading to bucket {self._bucket.name}"), _responses(), writer:
-            landing = Landing(incoming, writer, path)
-            yield landing
-            if not landing.is_committed:
-                writer.terminate()
+        try:
+            with translated(f"uploading to bucket {self._bucket.name}"), _responses(), writer:
+                landing = Landing(incoming, writer, path)
+                yield landing
+                if not landing.is_committed:
+                    writer.terminate()
+        finally:
+            # A writer that could not cancel its upload would finish it when it is collected.
+            writer._buffer.close()  # noqa: SLF001  (it has no public way to just stop)
 
 
 class Landing:

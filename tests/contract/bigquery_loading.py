@@ -66,7 +66,7 @@ class Objects:
 
 def connect(emulator: BigQueryEmulator) -> bigquery.Client:
     """A client that finds the emulator as the functions do, by the environment."""
-    credentials = AnonymousCredentials()  # type: ignore[no-untyped-call]  # google-auth has none
+    credentials = AnonymousCredentials()
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("BIGQUERY_EMULATOR_HOST", emulator.url)
         return bigquery.Client("shop", credentials)

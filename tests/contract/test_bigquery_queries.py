@@ -54,15 +54,13 @@ EXPRESSIONS = {
 }
 
 
-@pytest.mark.parametrize(("expression", "value"), EXPRESSIONS.items())
-def test_value_has_its_bigquery_type(
-    empty_client: bigquery.Client, expression: str, value: Any
-) -> None:
+def test_values_have_their_bigquery_types(empty_client: bigquery.Client) -> None:
     """A result has the value and the type that BigQuery gives it."""
-    (row,) = empty_client.query_and_wait(f"SELECT {expression} AS value")
+    (row,) = empty_client.query_and_wait(f"SELECT {', '.join(EXPRESSIONS)}")
 
-    assert value == row.value
-    assert type(value) is type(row.value)
+    found = dict(zip(EXPRESSIONS, row.values(), strict=True))
+    assert EXPRESSIONS == found
+    assert list(map(type, EXPRESSIONS.values())) == list(map(type, found.values()))
 
 
 def scalar(kind: str, value: Any) -> ScalarQueryParameter:
@@ -259,7 +257,7 @@ def test_wrong_and_unsupported_statements_are_refused(client: bigquery.Client) -
     found = {}
     for sql in REFUSED:
         try:
-            client.query_and_wait(sql, retry=NO_RETRY, job_retry=None)
+            client.query(sql, retry=NO_RETRY, job_retry=None).result(retry=NO_RETRY)
         except exceptions.GoogleAPICallError as error:
             found[sql] = type(error)
 

@@ -54,7 +54,11 @@ def run_stack(directory: Path, *, pace: float, settings: dict[str, str]) -> Iter
     with Stack(directory, pace=pace, settings=settings) as stack:
         _reset_environment(before)
         stack.mixpanel.settings.change({"export_per_hour": 10**6, "export_per_second": 10**6})
-        yield stack
+        try:
+            yield stack
+        finally:
+            for function in stack.functions.values():
+                function.kill()  # Stopping in good order takes seconds each.
     _reset_environment(before)
 
 
@@ -194,7 +198,8 @@ class Running:
     def shown(self, interval: Interval) -> list[str | None]:
         """The insert ids that analysts see for an interval."""
         sql = f"SELECT insert_id FROM `mixpanel.events` WHERE {_is_at(interval.start)}"
-        return sorted((row["insert_id"] for row in self.stack.query(sql)), key=str)
+        ids = [row["insert_id"] for row in self.stack.query(sql)]
+        return sorted(ids, key=lambda each: (each is None, each))
 
     def stored(self, interval: Interval) -> int:
         """How many rows of all versions of an interval the raw table holds, with markers."""

@@ -14,7 +14,7 @@ from tests.fakes.subscription import FakeSubscription
 from tests.fakes.warehouse import Ending
 from tests.pipeline.protocol_model import HOUR, NOT_OVER, NOW, Running, Violation, World, view
 
-STEPS = 120
+STEPS = 80
 _MOST_RUNNING = 6
 _PATIENCE = 5_000
 _CUTS = (
