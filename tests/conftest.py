@@ -24,6 +24,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 _CLOUD_VARIABLES = (
     "BIGQUERY_EMULATOR_HOST",
     "CLOUDSDK_CONFIG",
+    "GCE_METADATA_HOST",
     "GCLOUD_PROJECT",
     "GOOGLE_APPLICATION_CREDENTIALS",
     "GOOGLE_CLOUD_PROJECT",
@@ -38,5 +39,4 @@ def _no_cloud() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as environment:
         for name in _CLOUD_VARIABLES:
             environment.delenv(name, raising=False)
-        environment.setenv("NO_GCE_CHECK", "true")
         yield

@@ -74,7 +74,6 @@ class JobRoutes:
         load = configuration["load"]
         loads.check_configuration(load)
         location = reference.get("location") or "US"
-        self._jobs.refuse_used(project, reference.get("jobId"), location)
         destination = load["destinationTable"]
         dataset = destination["datasetId"]
         place = self._catalog.dataset(destination["projectId"], dataset)["location"]

@@ -108,14 +108,10 @@ class Jobs:
             }
         )
         with self._lock:
-            self.refuse_used(project, job_id, location)
+            if _key(location, job_id) in self._jobs:
+                raise duplicate(f"Job {project}:{location}.{job_id}")
             self._jobs[_key(location, job_id)] = job
         return job
-
-    def refuse_used(self, project: str, job_id: str | None, location: str) -> None:
-        """Raise `duplicate` if the id was used before; `add` is the one that takes it."""
-        if job_id and _key(location, job_id) in self._jobs:
-            raise duplicate(f"Job {project}:{location}.{job_id}")
 
     def get(self, project: str, job_id: str, location: str | None) -> Job:
         """The job; without a location only the multi-regions US and EU are looked through."""

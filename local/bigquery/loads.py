@@ -100,7 +100,6 @@ class Loads:
         try:
             job.released.wait()
             job.cancelled.wait(seconds)
-            _stop_if_cancelled(job)
             _fail_if_asked(failure)
             with self._slots:
                 self._load(job)

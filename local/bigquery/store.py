@@ -79,5 +79,6 @@ class Store:
 
     def close(self) -> None:
         """Leave one file, without a write-ahead log, that any DuckDB can open."""
+        # A request that is still open would keep `close` from doing this.
         self._connection.execute("CHECKPOINT")
         self._connection.close()

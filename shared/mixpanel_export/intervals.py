@@ -48,6 +48,11 @@ class Interval:
         return cls(parse_moment(start), parse_moment(end))
 
     @property
+    def length(self) -> timedelta:
+        """From start to end."""
+        return self.end - self.start
+
+    @property
     def start_ms(self) -> int:
         """Milliseconds since 1970, as in `mp_processing_time_ms`."""
         return epoch_ms(self.start)

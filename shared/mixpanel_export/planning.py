@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
-from mixpanel_export.intervals import Interval, format_moment, newest_first
+from mixpanel_export.intervals import MINUTE, Interval, format_moment, newest_first
 from mixpanel_export.journal import Log
 from mixpanel_export.messages import ExportRequest, Origin
 from mixpanel_export.naming import ObjectName
@@ -36,8 +37,8 @@ class Planner:
     """Plans one tick: the newest missing intervals first, at most `max_requests` of them.
 
     An interval is due when it ended `settle` ago, as rows become visible late, and is looked
-    for until it is `horizon` old. It is missing when nothing landed for it: neither itself nor,
-    after a change of the interval's length, one that overlaps it.
+    for until it is `horizon` old. After a change of the interval's length, what landed with
+    another length counts too: only what it leaves uncovered is missing.
     """
 
     bucket: Landed
@@ -82,7 +83,21 @@ class Planner:
             for day in (since.date() + timedelta(days=n) for n in range(days))
             for name in self.bucket.landed(table, day)
         }
-        other_lengths = [known for known in landed if known.end - known.start != self.interval]
+        other_lengths = [known for known in landed if known.length != self.interval]
         for interval in newest_first(since, watermark, self.interval):
-            if interval not in landed and not any(map(interval.overlaps, other_lengths)):
-                yield interval
+            if interval not in landed:
+                yield from _uncovered(interval, filter(interval.overlaps, other_lengths))
+
+
+def _uncovered(interval: Interval, landed: Iterable[Interval]) -> Iterator[Interval]:
+    """The whole interval, or the parts of it that none of these landed ones covers.
+
+    Parts are asked for only after a change of the interval's length: the whole would double
+    what has landed. Their length divides all lengths involved, so that each of them lies
+    either inside a landed interval or outside of all.
+    """
+    known = list(landed)
+    minutes = math.gcd(*(one.length // MINUTE for one in (interval, *known)))
+    for part in newest_first(interval.start, interval.end, minutes * MINUTE):
+        if not any(map(part.overlaps, known)):
+            yield part

@@ -16,12 +16,12 @@ from typing import Self
 
 from google.api_core import exceptions
 from google.cloud import storage
-from google.cloud.storage.exceptions import InvalidResponse
+from google.cloud.storage.exceptions import DataCorruption, InvalidResponse
 from google.cloud.storage.fileio import BlobWriter
 from google.cloud.storage.retry import DEFAULT_RETRY
 
 from mixpanel_export.cloud_errors import INNER_RETRY_SECONDS, inner, translated
-from mixpanel_export.errors import NotOurs
+from mixpanel_export.errors import NotOurs, Transient
 from mixpanel_export.naming import ObjectName, day_prefix
 
 CONTENT_TYPE = "application/gzip"
@@ -119,8 +119,10 @@ class Landing:
 
 @contextmanager
 def _responses() -> Iterator[None]:
-    """The upload part of the client has an exception of its own for bad statuses."""
+    """The upload part of the client has exceptions of its own: bad statuses, bad checksums."""
     try:
         yield
     except InvalidResponse as error:
         raise exceptions.from_http_response(error.response) from error
+    except DataCorruption as error:
+        raise Transient("Cloud Storage received other bytes than were sent") from error

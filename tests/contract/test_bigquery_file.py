@@ -41,14 +41,16 @@ def test_file_outlives_the_emulator(objects: Objects, tmp_path: Path) -> None:
             "CREATE VIEW mixpanel_raw.recent AS SELECT _line FROM `shop.mixpanel_raw.events`"
         )
         load(client, uri, job_id="once")
+        load(client, "gs://landing/none", job_id="failed")
 
     assert [database] == list(tmp_path.iterdir())
     with duckdb.connect(str(database)) as connection:
         assert [(1,)] == connection.execute("SELECT * FROM mixpanel_raw.recent").fetchall()
 
     with BigQueryEmulator(database=database) as second, connect(second) as client:
-        with pytest.raises(exceptions.Conflict):
-            submit(client, uri, job_id="once")
+        for used in ("once", "failed"):
+            with pytest.raises(exceptions.Conflict):
+                submit(client, uri, job_id=used)
         assert ["event_name", "distinct_id"] == client.get_table(TABLE).clustering_fields
         assert 1 == count(client)
 

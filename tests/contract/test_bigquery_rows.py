@@ -54,6 +54,18 @@ def test_json_is_kept(client: bigquery.Client, objects: Objects) -> None:
     assert JSON_VALUES == dict(each.values() for each in rows)
 
 
+def test_json_alone_is_kept(client: bigquery.Client, objects: Objects) -> None:
+    """A table of one JSON column takes deep JSON too."""
+    schema = [bigquery.SchemaField("only", "JSON")]
+    client.create_table(bigquery.Table("shop.mixpanel_raw.alone", schema))
+    deep = "[" * NESTED + "]" * NESTED
+
+    uri = objects.put("a", b'{"only":%b}\n' % deep.encode())
+    job = load(client, uri, table="shop.mixpanel_raw.alone")
+
+    assert (None, 1) == (job.error_result, job.output_rows)
+
+
 def test_duplicate_keys_keep_the_first(client: bigquery.Client, objects: Objects) -> None:
     """Of a key that occurs twice the first one is read, as in BigQuery."""
     line = ndjson(row(1, properties="here")).decode().replace('"here"', '{"a":1,"a":2}')

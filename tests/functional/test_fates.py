@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 
 from local import resources
@@ -9,8 +11,6 @@ from local.stack import MIXPANEL_PROJECT_ID, MIXPANEL_SECRET, MIXPANEL_USERNAME,
 from mixpanel_export.intervals import Interval
 from mixpanel_export.messages import ExportRequest
 from tests.functional.running import Running, wait_until
-
-import pytest
 
 pytestmark = pytest.mark.xdist_group("functional")
 
@@ -93,9 +93,12 @@ def test_wrong_credentials(running: Running, interval: Interval) -> None:
 def test_missing_table(running: Running, interval: Interval) -> None:
     """Landed objects wait for a table that a person makes, and then load by themselves."""
     running.hold(interval, "a")
-    client = bigquery.Client(resources.PROJECT_ID)
-    table = client.get_table(f"{resources.RAW_DATASET}.events")
-    client.delete_table(table)
+    client = bigquery.Client(resources.PROJECT_ID, AnonymousCredentials())
+    missing = client.get_table(f"{resources.RAW_DATASET}.events")
+    table = bigquery.Table(missing.reference, missing.schema)
+    table.time_partitioning = missing.time_partitioning
+    table.clustering_fields = missing.clustering_fields
+    client.delete_table(missing)
     running.ask(interval)
     wait_until(lambda: len(running.deliveries(resources.LANDED)) > 2)
     client.create_table(table)

@@ -142,12 +142,22 @@ def test_a_tick_asks_for_no_more_than_the_budget_allows() -> None:
 
 
 def test_an_interval_of_another_length_covers_what_it_overlaps() -> None:
-    """After a change of the interval's length nothing is asked for that landed before."""
+    """After a change of the interval's length only what did not land before is asked for."""
     plan = Plan(horizon=6 * HOUR)
     plan.land(NOW.replace(hour=8, minute=0), 2 * HOUR)  # Longer than now.
     plan.land(NOW.replace(hour=6, minute=30), HOUR / 2)  # Shorter than now.
 
-    assert [("22 10:00", "schedule"), ("22 07:00", "heal")] == plan.asked()
+    assert [("22 10:00", "schedule"), ("22 07:00", "heal"), ("22 06:00", "heal")] == plan.asked()
+    assert HOUR / 2 == plan.requests.published[-1].interval.length
+
+
+def test_lengths_that_do_not_divide_each_other_still_fit() -> None:
+    """Of the six hours from 06:00, of which eight hours from midnight cover two, four are left."""
+    plan = Plan(interval=6 * HOUR, horizon=8 * HOUR)
+    plan.land(NOW.replace(hour=0, minute=0), 8 * HOUR)
+
+    assert [("22 10:00", "schedule"), ("22 08:00", "schedule")] == plan.asked(NOW + 2 * HOUR)
+    assert {2 * HOUR} == {request.interval.length for request in plan.requests.published}
 
 
 def test_foreign_objects_do_not_count(plan: Plan) -> None:
