@@ -102,7 +102,7 @@ class Catalog:
         """The resource of the new table or view, and what was done: CREATE, REPLACE or SKIP."""
         table = body["tableReference"]["tableId"]
         key = f"{dataset}.{table}"
-        with self._lock, self.writing(dataset, table):
+        with self.writing(dataset, table), self._lock:
             location = self.dataset(project, dataset)["location"]
             old = self._tables.get(key)
             if old and if_exists == "keep":
@@ -161,7 +161,7 @@ class Catalog:
         return resource | {"numRows": str(count[0] if count else 0)}
 
     def delete_table(self, project: str, dataset: str, table: str) -> None:
-        with self._lock, self.writing(dataset, table):
+        with self.writing(dataset, table), self._lock:
             kind = self.table(project, dataset, table)["type"]
             with self._store.transaction() as cursor:
                 cursor.execute(f"DROP {kind} {quoted(dataset, table)}")
@@ -173,7 +173,7 @@ class Catalog:
     ) -> Json:
         """Change the given properties, provided that nobody else has changed any since."""
         only(body, _PATCHABLE, "patch of table property")
-        with self._lock, self.writing(dataset, table):
+        with self.writing(dataset, table), self._lock:
             old = self.table(project, dataset, table)
             if etag not in {None, "*", old["etag"]}:
                 raise ApiError("conditionNotMet", "Precondition Failed")
@@ -202,6 +202,9 @@ class Catalog:
         self._store.save(cursor, "table", key, resource)
 
     def writing(self, dataset: str, table: str) -> threading.RLock:
-        """Hold this to write to a table: loads, DML and DDL take turns."""
+        """Hold this to write to a table: loads, DML and DDL take turns.
+
+        Always taken before the lock of the catalog, which a load needs while it holds this one.
+        """
         with self._lock:
             return self._writers.setdefault(f"{dataset}.{table}", threading.RLock())

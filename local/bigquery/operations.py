@@ -51,5 +51,7 @@ def answer(error: Exception) -> Response:
     """
     if isinstance(error, ApiError):
         return error.response()
+    if isinstance(error, ValueError):
+        return ApiError("invalid", f"Malformed request: {error}").response()
     traceback.print_exception(error, file=sys.stderr)
     return ApiError("emulatorBug", repr(error), status=500).response()

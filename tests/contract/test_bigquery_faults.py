@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+import urllib.error
 import urllib.request
 from typing import Any
 
@@ -113,6 +114,18 @@ def _admin(emulator: BigQueryEmulator, path: str, body: Json = None) -> Json:
     data = None if body is None else json.dumps(body).encode()
     with urllib.request.urlopen(f"{emulator.url}/_admin/{path}", data) as response:
         return json.load(response)
+
+
+def test_faults_are_listed_and_cleared(emulator: BigQueryEmulator) -> None:
+    """Waiting faults can be seen and removed; an unknown kind is refused."""
+    _admin(emulator, "faults", {"kind": "slow_job", "seconds": 1})
+
+    (waiting,) = _admin(emulator, "faults")
+    assert ("slow_job", 1, 1) == (waiting["kind"], waiting["seconds"], waiting["times"])
+    with pytest.raises(urllib.error.HTTPError, match="400"):
+        _admin(emulator, "faults", {"kind": "earthquake"})
+    emulator.faults.clear()
+    assert [] == _admin(emulator, "faults")
 
 
 def test_fault_hold_job(

@@ -173,6 +173,21 @@ def test_loads_of_one_table_do_not_lose_each_other(
     assert 8 == count(client)
 
 
+def test_table_can_change_while_it_is_loaded(client: bigquery.Client, objects: Objects) -> None:
+    """Loads and changes of a table wait for each other, and both get through."""
+    uri = objects.put("a", ndjson(*map(row, range(100))))
+    jobs = []
+
+    for number in range(10):
+        jobs.append(submit(client, uri))
+        table = client.get_table(TABLE)
+        table.description = f"change {number}"
+        client.update_table(table, ["description"])
+
+    assert [None] * 10 == [wait(job).error_result for job in jobs]
+    assert 1_000 == count(client)
+
+
 @pytest.mark.parametrize(
     "option",
     [

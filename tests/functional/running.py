@@ -1,4 +1,4 @@
-"""A running stack as tests ask it: posts, messages and their fate, what landed, what was logged."""
+"""A running stack as tests ask it: posts, messages and their fate, what landed, the logs."""
 
 from __future__ import annotations
 
@@ -110,7 +110,8 @@ class Running:
     def publish(self, topic: str, data: bytes, **attributes: str) -> str:
         """Publish a message; its id."""
         path = self._publisher.topic_path(resources.PROJECT_ID, topic)
-        message_id: str = self._publisher.publish(path, data, **attributes).result(timeout=10)
+        keywords: dict[str, Any] = dict(attributes)
+        message_id: str = self._publisher.publish(path, data, **keywords).result(timeout=10)
         return message_id
 
     def ask(self, interval: Interval, origin: Origin = "schedule") -> str:
@@ -184,12 +185,20 @@ class Running:
             if effect == "finalize" and not name.startswith("incoming/")
         ]
 
+    def content(self, name: str) -> bytes:
+        """The bytes of an object."""
+        content: bytes = self._bucket().blob(name).download_as_bytes()
+        return content
+
     def put(self, name: str, data: bytes, metadata: dict[str, str] | None = None) -> None:
         """Put an object into the bucket by hand."""
-        client = storage.Client(resources.PROJECT_ID)
-        blob = client.bucket(resources.BUCKET).blob(name)
+        blob = self._bucket().blob(name)
         blob.metadata = metadata
         blob.upload_from_string(data)
+
+    def _bucket(self) -> storage.Bucket:
+        bucket: storage.Bucket = storage.Client(resources.PROJECT_ID).bucket(resources.BUCKET)
+        return bucket
 
     def jobs(self) -> list[dict[str, Any]]:
         """The load jobs."""
@@ -229,6 +238,6 @@ def _is_at(moment: datetime) -> str:
 
 
 def body_of(interval: Interval, **changes: Any) -> bytes:
-    """The body of a request for an interval, with some of its keys changed; None leaves one out."""
+    """The body of a request for an interval, some keys changed; None leaves one out."""
     body = json.loads(ExportRequest("events", interval, "replay").data) | changes
     return json.dumps({key: value for key, value in body.items() if value is not None}).encode()

@@ -25,8 +25,11 @@ NOTIFICATION = {
 }
 
 
-def notify(running: Running, data: bytes = b"{}", **changes: str) -> list[int | None]:
-    message_id = running.publish(resources.LANDED, data, **(NOTIFICATION | changes))
+def notify(
+    running: Running, data: bytes = b"{}", changes: dict[str, str] | None = None
+) -> list[int | None]:
+    attributes = NOTIFICATION | (changes or {})
+    message_id = running.publish(resources.LANDED, data, **attributes)
     running.settle()
     return running.answers(message_id)
 
@@ -53,7 +56,7 @@ def notify(running: Running, data: bytes = b"{}", **changes: str) -> list[int | 
 )
 def test_foreign(changes: dict[str, str], running: Running) -> None:
     """What is not a new export of ours is acknowledged, logged once, and starts no job."""
-    answers = notify(running, **changes)
+    answers = notify(running, changes=changes)
 
     assert [204] == answers
     assert ["not_ours"] == [line["event"] for line in running.logged("loader")]
@@ -100,7 +103,7 @@ def test_redelivered(running: Running, interval: Interval) -> None:
     running.land(interval)
     (path,) = running.objects()
     again: dict[str, Any] = {"metadata": {"row_count": "2"}}
-    answers = notify(running, json.dumps(again).encode(), objectId=path)
+    answers = notify(running, json.dumps(again).encode(), {"objectId": path})
 
     assert [200] == answers
     assert 1 == len(running.jobs())
@@ -114,7 +117,7 @@ def test_wrong_row_count(running: Running, interval: Interval) -> None:
     running.hold(interval, "a")
     running.land(interval)
     (path,) = running.objects()
-    answers = notify(running, b'{"metadata":{"row_count":"2"}}', objectId=path)
+    answers = notify(running, b'{"metadata":{"row_count":"2"}}', {"objectId": path})
     (letter,) = running.dead_letters(1)
 
     assert [200] == answers

@@ -116,7 +116,9 @@ def test_bad_request(
 
     assert [200] == running.answers(message_id)
     assert data == letter.data
-    assert attributes == {key: letter.attributes[key] for key in letter.attributes.keys() - {"reason"}}
+    assert attributes == {
+        key: letter.attributes[key] for key in letter.attributes.keys() - {"reason"}
+    }
     assert reason in letter.attributes["reason"]
     assert [] == running.asked()
     assert [] == running.objects()

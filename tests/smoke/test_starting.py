@@ -42,7 +42,8 @@ print(mixpanel_export.__file__)
 _INSTALLED = """
 import json
 from importlib.metadata import distributions
-print(json.dumps({d.metadata["Name"].lower().replace("_", "-"): d.version for d in distributions()}))
+names = {d.metadata["Name"].lower().replace("_", "-"): d.version for d in distributions()}
+print(json.dumps(names))
 """
 
 pytestmark = pytest.mark.usefixtures("current")
