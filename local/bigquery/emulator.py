@@ -94,9 +94,3 @@ class BigQueryEmulator:
         @app.route("POST", "/_admin/release")
         def release(request: Request) -> Response:
             return Response.json({"released": self.release(request.json().get("jobId", ""))})
-
-        @app.route("POST", "/token")
-        def token(_request: Request) -> Response:
-            """Whatever a service account signs is good enough here."""
-            body = {"access_token": "local", "expires_in": 3600, "token_type": "Bearer"}
-            return Response.json(body)

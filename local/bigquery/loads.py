@@ -58,7 +58,7 @@ def check_configuration(load: Json) -> None:
 
 
 class Loads:
-    """Runs load jobs, each in a thread of its own, as a stopped process would: to an end."""
+    """Runs load jobs, each in a thread of its own, at most a few of them at the same time."""
 
     def __init__(self, store: Store, catalog: Catalog, jobs: Jobs, faults: Faults) -> None:
         self._store = store

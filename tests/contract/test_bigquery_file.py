@@ -74,12 +74,12 @@ def test_process_serves_until_it_is_told_to_stop(tmp_path: Path) -> None:
         assert process.stdout
         line = process.stdout.readline()
         url = line.removeprefix("bigquery listening on ").strip()
-        with urllib.request.urlopen(f"{url}/token", b"grant_type=x", timeout=5) as response:
-            token = json.load(response)
+        with urllib.request.urlopen(f"{url}/_admin/jobs", timeout=5) as response:
+            jobs = json.load(response)
         process.terminate()
         assert 0 == process.wait(10)
 
-    assert {"access_token": "local", "expires_in": 3600, "token_type": "Bearer"} == token
+    assert [] == jobs
     with duckdb.connect(str(database)) as connection:
         assert [(1,)] == connection.execute("SELECT 1").fetchall()
 

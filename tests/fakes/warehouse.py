@@ -6,6 +6,7 @@ waits or raises Transient; here that is a fault at step `start` or `look`.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,7 +17,7 @@ from tests.fakes.journal import Journal
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a job ends, and at which look it is found ended."""
+    """How a job ends, and at which look it is found ended; 0 is when it starts."""
 
     reason: str | None = None
     look: int = 1
@@ -35,27 +36,31 @@ class FakeWarehouse:
         self.jobs: dict[str, LoadJob] = {}
         self.rows: list[dict[str, Any]] = []
         self.endings: dict[str, Ending] | None = {}
-        self._looks: dict[str, int] = {}
+        self._looks: Counter[str] = Counter()
 
     def start(self, job_id: str, uri: str, table: str) -> LoadJob:
         self.journal.before("start")
         is_known = job_id in self.jobs
         if not is_known:
             self.jobs[job_id] = LoadJob(job_id, (uri,), table, adopted=False, done=False)
+            self._end_if_due(job_id)
         self.journal.after("start", f"{'found' if is_known else 'started'} {job_id}")
         return replace(self.jobs[job_id], adopted=is_known)
 
     def look(self, job_id: str) -> LoadJob:
         self.journal.before("look")
-        self._looks[job_id] = self._looks.get(job_id, 0) + 1
-        if self.endings is not None:
-            ending = self.endings.get(job_id, Ending())
-            if self._looks[job_id] >= ending.look:
-                self.end(job_id, ending)
+        self._looks[job_id] += 1
+        self._end_if_due(job_id)
         job = self.jobs[job_id]
         state = "running" if not job.done else "failed" if job.reason else "done"
         self.journal.after("look", f"looked: {job_id} is {state}")
         return job
+
+    def _end_if_due(self, job_id: str) -> None:
+        if self.endings is not None:
+            ending = self.endings.get(job_id, Ending())
+            if self._looks[job_id] >= ending.look:
+                self.end(job_id, ending)
 
     def end(self, job_id: str, ending: Ending) -> None:
         """Let a running job commit all its rows at once, or fail and leave none."""

@@ -32,7 +32,8 @@ _WHAT_HAPPENS = (
     *("repeat",) * 3,
     *("cut",) * 3,
     *("pass time",) * 2,
-    *("plan", "ask too early"),
+    *("plan",) * 2,
+    "ask too early",
 )
 _PAUSES = (1, 1, 1, 2, 5)  # Mostly every effect is a chance to switch; longer runs save time.
 _END = NOW.replace(minute=0)

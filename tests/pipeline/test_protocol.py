@@ -33,7 +33,7 @@ from tests.pipeline.protocol_variants import (
 
 RUNS = int(os.environ.get("TEST_DEEP_RUNS", "2000"))
 _SHARES = 4  # One test each, so that several processes can share them.
-_CATCHES = 5
+_CATCHES = 3
 
 SPAN = ("2026-11-22T08:00:00Z", "2026-11-22T09:00:00Z")
 
@@ -41,22 +41,30 @@ SPAN = ("2026-11-22T08:00:00Z", "2026-11-22T09:00:00Z")
 @pytest.mark.parametrize("share", range(_SHARES))
 def test_no_life_breaks_a_promise(share: int) -> None:
     """Through duplicates, crashes, replays and failures nothing is lost, doubled or mixed."""
-    happened: Counter[str] = Counter()
     for seed in range(share, RUNS, _SHARES):
         try:
-            world = live(Random(seed))
+            live(Random(seed))
         except Violation as violation:
             violation.add_note(f"seed {seed}")
             raise
-        happened += world.crashes
-        happened["parked"] += len(world.dead_letters.parked)
-        happened["given up"] += len(world.requests.given_up) + len(world.landings.given_up)
 
-    # A checker that nothing happens to proves nothing: processes died at every single step.
+
+def test_processes_die_at_every_step() -> None:
+    """A checker that nothing happens to proves nothing: all trouble does happen."""
     steps = {"list", "ask", "write", "commit", "start", "look", "sleep", "park", "publish"}
-    expected = {f"{at} {step}" for at in ("before", "after") for step in steps}
-    expected |= {"start", "before receive", "parked", "given up"}
-    assert set() == expected - happened.keys()
+    missing = {f"{at} {step}" for at in ("before", "after") for step in steps}
+    missing |= {"start", "before receive", "parked", "given up"}
+    runs = 0
+    while missing and runs < RUNS:
+        world = live(Random(runs))
+        missing -= world.crashes.keys()
+        if world.dead_letters.parked:
+            missing.discard("parked")
+        if world.requests.given_up and world.landings.given_up:
+            missing.discard("given up")
+        runs += 1
+
+    assert set() == missing
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])

@@ -1,0 +1,130 @@
+"""The production fetcher in this process, between Mixpanel's simulator and a bucket."""
+
+from __future__ import annotations
+
+import gzip
+import itertools
+import json
+import random
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from google.auth.credentials import AnonymousCredentials
+from google.cloud import storage
+
+from local.mixpanel import MixpanelSimulator
+from local.storage import StorageEmulator
+from mixpanel_export.fetching import Fetcher
+from mixpanel_export.intervals import Interval
+from mixpanel_export.journal import Severity
+from mixpanel_export.messages import ExportRequest, Message
+from mixpanel_export.mixpanel import MixpanelExporter, Project
+from mixpanel_export.settings import Credentials
+from mixpanel_export.storage import ExportBucket
+
+PROJECT, BUCKET = "local-project", "exports"
+_UTC = ZoneInfo("UTC")
+_numbers = itertools.count(1)
+
+
+class HastyClock:
+    """Real time, `speed` times as fast; sleeping takes none of it."""
+
+    def __init__(self, speed: float = 1.0) -> None:
+        self.speed = speed
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        return time.monotonic() * self.speed
+
+    def sleep(self, seconds: float) -> None:
+        """Do not wait."""
+
+
+@dataclass
+class Landing:
+    """A project of its own in Mixpanel, one interval of it, and a bucket of its own."""
+
+    mixpanel: MixpanelSimulator
+    storage: StorageEmulator
+    project_id: int = field(default_factory=lambda: next(_numbers))
+    interval: Interval = Interval.parse("2026-03-02T08:00:00Z", "2026-03-02T09:00:00Z")
+    lines: list[dict[str, Any]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.mixpanel.add_project(self.project_id, created="2024-01-01")
+        options = {"api_endpoint": self.storage.url}
+        client = storage.Client(PROJECT, AnonymousCredentials(), client_options=options)
+        self.bucket = client.create_bucket(f"{BUCKET}-{self.project_id}")
+        self.exports = ExportBucket(client, self.bucket.name)
+        self.message = Message(
+            ExportRequest("events", self.interval, "schedule").data,
+            {"origin": "schedule"},
+            "1",
+            self.interval.end,
+        )
+
+    def hold(self, count: int, **properties: Any) -> None:
+        """Let Mixpanel hold this many events."""
+        for number in range(count):
+            moment = self.interval.start + timedelta(seconds=number)
+            content = {"distinct_id": f"user-{number}", "$insert_id": f"{number:08}"} | properties
+            self.mixpanel.ingest(self.project_id, "Paid", moment, moment, content)
+
+    def fetch(self, speed: float = 1.0) -> None:
+        """One delivery of the request, as the function does it."""
+        clock = HastyClock(speed)
+        project = Project(str(self.project_id), _UTC, lookback_days=5)
+        exporter = MixpanelExporter(
+            self.mixpanel.url, Credentials("user", "secret"), project, clock, self._log
+        )
+        Fetcher(exporter, self.exports, _UTC, clock, self._log).handle(self.message)
+
+    def objects(self) -> list[str]:
+        """Everything anyone can see in the bucket."""
+        return [blob.name for blob in self.bucket.list_blobs()]
+
+    def landed(self) -> list[dict[str, Any]]:
+        """The properties of the rows that landed, in order of their ids."""
+        (path,) = [name for name in self.objects() if name.startswith("events/")]
+        stored = gzip.decompress(self.bucket.blob(path).download_as_bytes(raw_download=True))
+        *rows, marker = [json.loads(line) for line in stored.splitlines()]
+        assert (0, len(rows)) == (marker["_line"], marker["properties"]["row_count"])
+        return _by_id(row["properties"] for row in rows)
+
+    def held(self) -> list[dict[str, Any]]:
+        """The properties of the events that Mixpanel holds, as exported, in the same order."""
+        held = [event["properties"] for event in self.mixpanel.events(self.project_id)]
+        return _by_id(event | {"time": event["time"] * 1000} for event in held)
+
+    def asked(self) -> list[dict[str, Any]]:
+        """The calls to Mixpanel about this project."""
+        calls = self.mixpanel.requests()
+        return [call for call in calls if call["query"]["project_id"] == str(self.project_id)]
+
+    def _log(self, severity: Severity, event: str, message: str, **fields: Any) -> None:
+        self.lines.append({"severity": severity, "event": event, "message": message} | fields)
+
+
+def _by_id(rows: Iterator[dict[str, Any]]) -> list[dict[str, Any]]:
+    return sorted(rows, key=lambda row: str(row["$insert_id"]))
+
+
+@contextmanager
+def landing_emulators() -> Iterator[tuple[MixpanelSimulator, StorageEmulator]]:
+    """Mixpanel without quotas, and storage that notifies nobody."""
+    with MixpanelSimulator() as mixpanel, StorageEmulator(publish=lambda *_: None) as bucket:
+        mixpanel.settings.change({"export_per_hour": 10**6, "export_per_second": 10**6})
+        yield mixpanel, bucket
+
+
+def noise(size: int, seed: int) -> str:
+    """Text that does not compress well."""
+    return random.Random(seed).randbytes(size // 2).hex()
