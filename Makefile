@@ -1,7 +1,7 @@
 # Every command of this project. `make` alone prints this list.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash -o pipefail
-PYTHON ?= python3.11
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv/bin
 FUNCTIONS := planner fetcher loader
 PYTEST := $(VENV)/python -m pytest

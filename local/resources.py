@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import string
-from pathlib import Path
 
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery, pubsub_v1, storage
@@ -83,11 +82,11 @@ def create_datasets() -> None:
     client.create_table(table)
     for name in VIEWS:
         view = bigquery.Table(f"{PROJECT_ID}.{DATASET}.{name}")
-        view.view_query = view_query(_TERRAFORM / "views" / f"{name}.sql")
+        view.view_query = view_query(name)
         client.create_table(view)
 
 
-def view_query(path: Path) -> str:
-    """The SQL of a view, with the names that Terraform would put in."""
-    template = string.Template(path.read_text())
-    return template.safe_substitute(project_id=PROJECT_ID, raw_dataset=RAW_DATASET)
+def view_query(name: str, project_id: str = PROJECT_ID) -> str:
+    """The SQL of a view, with the names that Terraform puts in."""
+    template = string.Template((_TERRAFORM / "views" / f"{name}.sql").read_text())
+    return template.safe_substitute(project_id=project_id, raw_dataset=RAW_DATASET)

@@ -151,12 +151,12 @@ _leaves = (
     | _strings
 )
 _members = st.tuples(_strings, st.deferred(lambda: wild_values))
-wild_objects = st.lists(_members, max_size=4).map(_object)
+wild_objects = st.lists(_members, max_size=3).map(_object)
 wild_values: st.SearchStrategy[Wild] = st.recursive(
     _leaves,
     lambda inner: (
         st.lists(inner, max_size=3).map(_list)
         | st.lists(st.tuples(_strings, inner), max_size=3).map(_object)
     ),
-    max_leaves=8,
+    max_leaves=5,
 )

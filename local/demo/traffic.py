@@ -42,13 +42,13 @@ def _event(
     def hold(processed_at: datetime) -> None:
         simulator.ingest(project_id, name, happened, processed_at, properties)
 
+    if 0.07 <= kind < 0.12:
+        del properties["$insert_id"]
     hold(processed)
     if 0.05 <= kind < 0.06:
         hold(processed)
     elif 0.06 <= kind < 0.07 and processed.hour < 23:
         hold(processed + timedelta(hours=1))
-    elif 0.07 <= kind < 0.12:
-        del properties["$insert_id"]
 
 
 def _properties(processed: datetime, rng: random.Random) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -91,7 +91,7 @@ class Fetcher:
             self._report("already_landed", "already landed", request, name)
             return
         with self.exporter.export(request.interval, deadline) as export:
-            tally = self._land(export, name, request.origin)
+            tally = self._land(export, name, request.origin, started_at)
         seconds = (self.clock.now() - started_at).total_seconds()
         self._report(
             "retrieved",
@@ -115,7 +115,7 @@ class Fetcher:
             return name in landed
         return any(other.interval == name.interval for other in landed)
 
-    def _land(self, export: Export, name: ObjectName, origin: str) -> Tally:
+    def _land(self, export: Export, name: ObjectName, origin: str, started_at: datetime) -> Tally:
         rows = Rows(name.interval, name.version, self.zone)
         with ExitStack() as stack:
             landing = stack.enter_context(self.bucket.upload(name.path))
@@ -136,9 +136,10 @@ class Fetcher:
                 if not unsure[1].is_event:
                     raise Transient("the export was cut: its last line is not an event")
                 rejects.add(*unsure)
-            body.write(rows.marker(origin, self.clock.now()))
+            fetched_at = self.clock.now()
+            body.write(rows.marker(origin, fetched_at))
             body.finish()
-            metadata = _metadata(rows.tally, origin)
+            metadata = _metadata(rows.tally, origin, (fetched_at - started_at).total_seconds())
             rejects.commit(metadata)
             landing.commit(metadata)
         return rows.tally
@@ -193,6 +194,6 @@ def _refuse_notice(line: bytes, rejected: Rejected) -> None:
         raise Transient("the export was cut: Mixpanel says it terminated early")
 
 
-def _metadata(tally: Tally, origin: str) -> dict[str, str]:
-    facts = tally.facts() | {"origin": origin}
+def _metadata(tally: Tally, origin: str, seconds: float) -> dict[str, str]:
+    facts = tally.facts() | {"origin": origin, "seconds": seconds}
     return {key: str(value) for key, value in facts.items() if value is not None}

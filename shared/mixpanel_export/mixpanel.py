@@ -8,6 +8,7 @@ interval itself is a condition on processing time.
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -29,7 +30,8 @@ _PATH = "/api/2.0/export"
 _CONNECT_SECONDS = 10.0
 _SECONDS_BETWEEN_CALLS = 0.4  # A fourth query within a second is answered 429.
 _CHUNK_BYTES = 1 << 16
-_ERROR_BYTES = 2048
+_ERROR_BYTES = 1 << 14
+_ERROR_CHARACTERS = 300
 _PROCESSED = 'number(properties["mp_processing_time_ms"])'
 
 
@@ -194,9 +196,16 @@ def failure(status: int, text: str, headers: Mapping[str, str]) -> ExportError:
 
 
 def _text(response: requests.Response) -> str:
-    """The beginning of an error body, on one line."""
+    """What an error body says, on one line.
+
+    Of Mixpanel's JSON that is `error` alone: the rest repeats the request with the user's own
+    `where`, which may name people.
+    """
     try:
         body = next(response.iter_content(_ERROR_BYTES), b"")
+        said = json.loads(body)["error"]
     except requests.RequestException:
         return "(no text)"
-    return " ".join(body.decode("utf-8", "replace").split())[:300]
+    except (ValueError, KeyError, TypeError):
+        said = body.decode("utf-8", "replace")
+    return " ".join(str(said).split())[:_ERROR_CHARACTERS]

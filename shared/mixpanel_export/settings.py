@@ -49,8 +49,8 @@ class PlannerSettings:
         """
         read = _Reader(env)
         settings = cls(
-            project_id=read.text("GCP_PROJECT_ID", _PROJECT, "a Google Cloud project id"),
-            bucket=read.text("EXPORT_BUCKET", _BUCKET, "a bucket name"),
+            project_id=read.project_id(),
+            bucket=read.bucket(),
             request_topic=read.text("REQUEST_TOPIC", _NAME, "a topic name", "export-requests"),
             interval=read.interval("INTERVAL_MINUTES", 60),
             settle=timedelta(minutes=read.number("SETTLE_MINUTES", 0, _MINUTES_A_DAY, 15)),
@@ -100,11 +100,9 @@ class FetcherSettings:
         """
         read = _Reader(env)
         settings = cls(
-            project_id=read.text("GCP_PROJECT_ID", _PROJECT, "a Google Cloud project id"),
-            bucket=read.text("EXPORT_BUCKET", _BUCKET, "a bucket name"),
-            dead_letter_topic=read.text(
-                "DEAD_LETTER_TOPIC", _NAME, "a topic name", "dead-letters"
-            ),
+            project_id=read.project_id(),
+            bucket=read.bucket(),
+            dead_letter_topic=read.dead_letter_topic(),
             mixpanel_url=read.mixpanel_url(),
             mixpanel_project_id=read.text(
                 "MIXPANEL_PROJECT_ID", r"[0-9]{1,19}", "the number of the Mixpanel project"
@@ -138,11 +136,9 @@ class LoaderSettings:
         """
         read = _Reader(env)
         settings = cls(
-            project_id=read.text("GCP_PROJECT_ID", _PROJECT, "a Google Cloud project id"),
-            bucket=read.text("EXPORT_BUCKET", _BUCKET, "a bucket name"),
-            dead_letter_topic=read.text(
-                "DEAD_LETTER_TOPIC", _NAME, "a topic name", "dead-letters"
-            ),
+            project_id=read.project_id(),
+            bucket=read.bucket(),
+            dead_letter_topic=read.dead_letter_topic(),
             dataset=read.text("RAW_DATASET", _DATASET, "a dataset name", "mixpanel_raw"),
             location=read.text("BIGQUERY_LOCATION", r"[A-Za-z0-9-]{2,40}", "such as EU or US"),
             environment=read.text("ENVIRONMENT", _ENVIRONMENT, "lower-case letters", "prod"),
@@ -162,6 +158,15 @@ class _Reader:
         if self._problems:
             problems = "\n".join(f"- {problem}" for problem in self._problems)
             raise Setup(f"settings are wrong; correct the function's environment:\n{problems}")
+
+    def project_id(self) -> str:
+        return self.text("GCP_PROJECT_ID", _PROJECT, "a Google Cloud project id")
+
+    def bucket(self) -> str:
+        return self.text("EXPORT_BUCKET", _BUCKET, "a bucket name")
+
+    def dead_letter_topic(self) -> str:
+        return self.text("DEAD_LETTER_TOPIC", _NAME, "a topic name", "dead-letters")
 
     def text(self, name: str, pattern: str, allowed: str, default: str = "") -> str:
         value = self._env.get(name) or default

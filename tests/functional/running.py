@@ -10,10 +10,11 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from google.cloud import pubsub_v1, storage
 
 from local import resources
@@ -66,6 +67,30 @@ def _reset_environment(before: dict[str, str]) -> None:
     for name in os.environ.keys() - before.keys():
         del os.environ[name]
     os.environ.update(before)
+
+
+@contextmanager
+def watch(stack: Stack) -> Iterator[Running]:
+    """A view of the stack for one test, which must not lose a message unnoticed."""
+    with pytest.MonkeyPatch.context() as environment:
+        for name, value in stack.environment.items():
+            environment.setenv(name, value)
+        running = Running(stack)
+        yield running
+        running.settle()
+        for emulator in (stack.pubsub, stack.storage, stack.bigquery, stack.mixpanel):
+            emulator.faults.clear()
+        unnoticed = running.dead_letters(running.unread_dead_letters())
+        running.close()
+        assert [] == unnoticed
+
+
+def fresh_hours() -> Iterator[Interval]:
+    """Hours that are far from each other, so that tests do not meet."""
+    start = datetime(2025, 1, 1, 12, tzinfo=UTC)
+    while True:
+        yield Interval(start, start + timedelta(hours=1))
+        start += timedelta(days=1)
 
 
 def wait_until(condition: Callable[[], object], seconds: float = _PATIENCE_SECONDS) -> None:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from local.stack import Stack
 from mixpanel_export.intervals import Interval
-from tests.functional.running import Running, run_stack
+from tests.functional.running import Running, fresh_hours, run_stack, watch
 
 # Slow enough that a function can be started anew before Pub/Sub gives up on it.
 _PACE, _SETTINGS = 0.002, {"PLAN_HORIZON_HOURS": "2"}
-_days = itertools.count()
+_hours = fresh_hours()
 
 
 @pytest.fixture(name="stack", scope="session")
@@ -25,21 +23,11 @@ def _stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 @pytest.fixture(name="running")
-def _running(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
-    for name, value in stack.environment.items():
-        monkeypatch.setenv(name, value)
-    running = Running(stack)
-    yield running
-    running.settle()
-    for emulator in (stack.pubsub, stack.storage, stack.bigquery, stack.mixpanel):
-        emulator.faults.clear()
-    unnoticed = running.dead_letters(running.unread_dead_letters())
-    running.close()
-    assert [] == unnoticed
+def _running(stack: Stack) -> Iterator[Running]:
+    with watch(stack) as running:
+        yield running
 
 
 @pytest.fixture(name="interval")
 def _interval() -> Interval:
-    """An hour that no other test uses, nor one of its neighbours."""
-    start = datetime(2025, 1, 1, 12, tzinfo=UTC) + timedelta(days=next(_days))
-    return Interval(start, start + timedelta(hours=1))
+    return next(_hours)

@@ -87,7 +87,7 @@ class World:
         self.warehouse = FakeWarehouse(self.journal, self.bucket)
         self.warehouse.endings = None
         self.dead_letters = FakeDeadLetters(self.journal)
-        self.requests, self.landings = FakeSubscription(6), FakeSubscription(6)
+        self.requests, self.landings = FakeSubscription(6), FakeSubscription(4)
         self.source: dict[Interval, Source] = defaultdict(Source)
         self.spoiled: list[bytes] = []
         self.running: list[Running] = []
@@ -213,7 +213,9 @@ class World:
         chunks = [event_line(interval, insert_id) for insert_id in source.insert_ids]
         if chunks and source.revision % 2:
             chunks.insert(0, b"not an event\n")
-        return chunks + ([self.spoiled.pop()] if self.spoiled else [])
+        if self.spoiled:  # The last event is missing, and what is there instead must tell.
+            return [*chunks[:-1], self.spoiled.pop()]
+        return chunks
 
     def _on_finalize(self, path: str) -> None:
         if not path.startswith("events/"):

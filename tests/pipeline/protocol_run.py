@@ -7,7 +7,6 @@ from random import Random
 
 from mixpanel_export.errors import Setup, Transient
 from mixpanel_export.intervals import Interval
-from mixpanel_export.messages import Message
 from mixpanel_export.naming import ObjectName
 from tests.fakes.journal import Crash
 from tests.fakes.subscription import FakeSubscription
@@ -93,13 +92,9 @@ def _trouble(world: World) -> None:
 
 
 def _deliver(world: World) -> None:
-    waiting = [
-        (subscription, posted)
-        for subscription in (world.requests, world.landings)
-        for posted in subscription.waiting.values()
-    ]
-    if waiting:
-        world.deliver(*world.rng.choice(waiting))
+    if both := [inbox for inbox in (world.requests, world.landings) if inbox.waiting]:
+        inbox = world.rng.choice(both)
+        world.deliver(inbox, world.rng.choice(list(inbox.waiting.values())))
 
 
 def _fault(world: World, running: Running) -> BaseException | None:
@@ -150,13 +145,22 @@ def _drain(world: World) -> None:
 def _judge(world: World) -> None:
     """Every interval shows its newest version, unless that one's failure was reported."""
     shown = {Interval.parse(*span): found for span, found in view(world.warehouse.rows).items()}
-    troubled = {
-        ObjectName.parse(message.attributes["objectId"])
-        for message in (
-            *(posted.message for posted in world.landings.given_up.values()),
-            *(Message(dead.data, dead.attributes, "", NOW) for dead in world.dead_letters.parked),
-        )
-        if "objectId" in message.attributes
+    parked = {
+        ObjectName.parse(dead.attributes["objectId"])
+        for dead in world.dead_letters.parked
+        if "objectId" in dead.attributes
+    }
+    hopeless = {
+        ObjectName.parse(uri.removeprefix("gs://landing/"))
+        for job in world.warehouse.jobs.values()
+        for uri in job.uris
+        if job.reason == "invalid"
+    }
+    if parked - hopeless:
+        raise Violation("given up too early", parked - hopeless)
+    troubled = parked | {
+        ObjectName.parse(posted.message.attributes["objectId"])
+        for posted in world.landings.given_up.values()
     }
     for interval in _INTERVALS:
         names = {ObjectName("events", interval, v) for v in world.landed_versions(interval)}

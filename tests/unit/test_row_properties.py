@@ -164,6 +164,11 @@ def test_a_row_twice_is_not_a_row_never() -> None:
     assert digest() != digest(*pair) != digest(pair[0])
 
 
+def test_a_digest_has_one_length() -> None:
+    """It is a sum, so that order does not matter, but one that cannot outgrow its column."""
+    assert {32} == {len(digest(*map(simple, range(n)))) for n in (0, 1, 2, 50)}
+
+
 def test_every_field_is_in_the_digest() -> None:
     """Changing, adding or removing one field, or the event, makes another digest."""
     lines = [

@@ -115,6 +115,17 @@ def test_an_event_may_have_any_name(event: object, expected: str) -> None:
     assert expected == row_of(line(event))["event_name"]
 
 
+@pytest.mark.parametrize(("levels", "converted"), [(499, 0), (500, 1)])
+def test_the_depth_limit_is_that_of_the_properties(levels: int, converted: int) -> None:
+    """They are one level around their values, and the line around them does not count."""
+    nested = b"[" * levels + b"]" * levels
+    rows, (outcome,) = rows_of(line(plan="nested").replace(b'"nested"', nested))
+
+    assert isinstance(outcome, bytes)
+    accept(outcome)
+    assert converted == rows.tally.converted
+
+
 @pytest.mark.parametrize(
     ("offset", "inside"),
     [

@@ -213,10 +213,13 @@ def test_it_takes_time_in_proportion_to_the_text(text: bytes) -> None:
 
 @given(json_values)
 def test_equal_values_give_equal_bytes(value: Any) -> None:
-    """The order of keys does not matter: digests compare contents."""
-    members = {"b": value, "a": [value], "": {"z": value, "y": 1}}
-    other = {"": {"y": 1, "z": value}, "a": [value], "b": value}
+    """The order of keys does not matter: digests compare contents, deep ones too."""
+    members: Any = {"b": value, "a": [value], "": {"z": value, "y": 1}}
+    other: Any = {"": {"y": 1, "z": value}, "a": [value], "b": value}
 
+    assert dump(members) == dump(other)
+    for _ in range(260):
+        members, other = [members], [other]
     assert dump(members) == dump(other)
 
 
