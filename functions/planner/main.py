@@ -29,6 +29,7 @@ def planner() -> Planner:
         settle=settings.settle,
         horizon=settings.horizon,
         max_requests=settings.max_requests_per_tick,
+        clock=SystemClock(),
         log=log,
     )
 

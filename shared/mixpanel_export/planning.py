@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
+from mixpanel_export.deadlines import Clock, Deadline
 from mixpanel_export.intervals import MINUTE, Interval, format_moment, newest_first
 from mixpanel_export.journal import Log
 from mixpanel_export.messages import ExportRequest, Origin
@@ -47,13 +48,14 @@ class Planner:
     settle: timedelta
     horizon: timedelta
     max_requests: int
+    clock: Clock
     log: Log
 
     def tick(self, now: datetime) -> None:
         """Publish requests for what is missing at this moment.
 
         Raises:
-            Transient: the bucket or the topic did not answer; Scheduler calls again.
+            Transient: the bucket or the topic did not answer in time; Scheduler calls again.
             Setup: they refused; a person must act.
         """
         watermark = now - self.settle
@@ -77,12 +79,12 @@ class Planner:
         return "schedule" if interval.end > watermark - self.interval else "heal"
 
     def _missing(self, table: str, since: datetime, watermark: datetime) -> Iterator[Interval]:
-        days = (watermark.date() - since.date()).days + 1
-        landed = {
-            name.interval
-            for day in (since.date() + timedelta(days=n) for n in range(days))
-            for name in self.bucket.landed(table, day)
-        }
+        deadline = Deadline.of_delivery(self.clock)
+        landed: set[Interval] = set()
+        for n in range((watermark.date() - since.date()).days + 1):
+            deadline.check("listing what has landed")
+            names = self.bucket.landed(table, since.date() + timedelta(days=n))
+            landed.update(name.interval for name in names)
         other_lengths = [known for known in landed if known.length != self.interval]
         for interval in newest_first(since, watermark, self.interval):
             if interval not in landed:

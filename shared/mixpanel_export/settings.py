@@ -57,6 +57,8 @@ class PlannerSettings:
             horizon=timedelta(hours=read.number("PLAN_HORIZON_HOURS", 1, 24 * 31, 48)),
             max_requests_per_tick=read.number("MAX_REQUESTS_PER_TICK", 1, 1000, 40),
         )
+        if settings.horizon < settings.settle + settings.interval:
+            read.refuse("PLAN_HORIZON_HOURS", "at least SETTLE_MINUTES and INTERVAL_MINUTES")
         read.finish()
         return settings
 
@@ -171,48 +173,48 @@ class _Reader:
     def text(self, name: str, pattern: str, allowed: str, default: str = "") -> str:
         value = self._env.get(name) or default
         if not re.fullmatch(pattern, value):
-            self._refuse(name, allowed)
+            self.refuse(name, allowed)
         return value
 
     def number(self, name: str, low: int, high: int, default: int) -> int:
         value = self._env.get(name) or str(default)
         if not re.fullmatch(r"[0-9]{1,9}", value) or not low <= int(value) <= high:
-            self._refuse(name, f"a whole number from {low} to {high}")
+            self.refuse(name, f"a whole number from {low} to {high}")
             return default
         return int(value)
 
     def interval(self, name: str, default: int) -> timedelta:
         minutes = self.number(name, 1, _MINUTES_A_DAY, default)
         if _MINUTES_A_DAY % minutes:
-            self._refuse(name, "minutes that divide 24 hours, such as 5, 15, 60 or 1440")
+            self.refuse(name, "minutes that divide 24 hours, such as 5, 15, 60 or 1440")
         return timedelta(minutes=minutes)
 
     def timezone(self, name: str, default: str) -> ZoneInfo:
         try:
             return ZoneInfo(self._env.get(name) or default)
         except (ValueError, OSError, LookupError):
-            self._refuse(name, "an IANA zone such as America/New_York, or UTC")
+            self.refuse(name, "an IANA zone such as America/New_York, or UTC")
             return ZoneInfo(default)
 
     def mixpanel_url(self) -> str:
         """`MIXPANEL_REGION` picks Mixpanel's host; `MIXPANEL_URL` overrides it (a proxy)."""
         region = self._env.get("MIXPANEL_REGION") or "us"
         if region not in _API_HOSTS:
-            self._refuse("MIXPANEL_REGION", f"one of {', '.join(_API_HOSTS)}")
+            self.refuse("MIXPANEL_REGION", f"one of {', '.join(_API_HOSTS)}")
         url = self._env.get("MIXPANEL_URL") or _API_HOSTS.get(region, _API_HOSTS["us"])
         if not re.fullmatch(r"https://[^/?#\s@]+|http://(127\.0\.0\.1|localhost)(:\d+)?", url):
             allowed = "https:// and a host, without path or credentials"
-            self._refuse("MIXPANEL_URL", allowed, secret="@" in url)
+            self.refuse("MIXPANEL_URL", allowed, secret="@" in url)
         return url
 
     def credentials(self, name: str) -> Credentials:
         value = self._env.get(name, "").strip()
         username, _, password = value.partition(":")
         if not username or not re.fullmatch(r"[!-~]+", value):
-            self._refuse(name, "`username:secret` of a service account", secret=True)
+            self.refuse(name, "`username:secret` of a service account", secret=True)
         return Credentials(username, password)
 
-    def _refuse(self, name: str, allowed: str, *, secret: bool = False) -> None:
+    def refuse(self, name: str, allowed: str, *, secret: bool = False) -> None:
         value = self._env.get(name)
         shown = "not set" if not value else "***" if secret else repr(value)
         self._problems.append(f"{name} is {shown}; allowed: {allowed}")

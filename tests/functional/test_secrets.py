@@ -53,11 +53,11 @@ def test_no_row_data(running: Running, interval: Interval) -> None:
         f'{{"event":"{MARKER}","properties":{{"mp_processing_time_ms":{start},"time":"{MARKER}"}}}}',
         f'{{"error":"{MARKER}"}}',
     ]
-    # First cut by a notice, then within a line; then whole, with lines that are rejected.
+    # First cut by a notice, then by half a line; then whole, with lines that are rejected.
     running.mixpanel.faults.add(
         "terminated_early", after_lines=1, text=f"terminated early {MARKER}"
     )
-    running.mixpanel.faults.add("cut_line", skip=1, at=-9)
+    running.mixpanel.faults.add("terminated_early", text=f'{{"event":"{MARKER}')
     running.mixpanel.faults.add("extra_lines", skip=2, lines=strange, at=0)
     answers = running.land(interval)
     (loaded,) = running.loads(interval)

@@ -107,7 +107,14 @@ class World:
         self.fetcher = Fetcher(exporter, self.bucket, zone, self.clock, log)
         self.loader = Loader(self.warehouse, "landing", "test", self.clock, log)
         self.planner = Planner(
-            self.bucket, topic, HOUR, timedelta(minutes=15), timedelta(hours=3), 40, log
+            self.bucket,
+            topic,
+            HOUR,
+            timedelta(minutes=15),
+            timedelta(hours=3),
+            40,
+            self.clock,
+            log,
         )
         self.fetch, self.load = self.fetcher.handle, self.loader.handle
 

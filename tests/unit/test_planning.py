@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,6 +15,7 @@ from mixpanel_export.messages import ExportRequest
 from mixpanel_export.naming import ObjectName
 from mixpanel_export.planning import Planner
 from tests.fakes.bucket import FakeBucket, StoredObject
+from tests.fakes.clock import FakeClock
 from tests.fakes.journal import Journal
 from tests.fakes.topics import FakeRequests
 
@@ -26,11 +28,13 @@ class Plan:
 
     def __init__(self, **changes: timedelta | int) -> None:
         self.journal = Journal()
+        self.clock = FakeClock(NOW, Journal())
         self.bucket, self.requests = FakeBucket(self.journal), FakeRequests(self.journal)
         ways = {"interval": HOUR, "settle": HOUR / 4, "horizon": 3 * HOUR, "max_requests": 40}
         self.planner = Planner(
             self.bucket,
             self.requests,
+            clock=self.clock,
             log=self.journal.log,
             **(ways | changes),  # type: ignore[arg-type]  # Times and one number, by name.
         )
@@ -158,6 +162,17 @@ def test_lengths_that_do_not_divide_each_other_still_fit() -> None:
 
     assert [("22 10:00", "schedule"), ("22 08:00", "schedule")] == plan.asked(NOW + 2 * HOUR)
     assert {2 * HOUR} == {request.interval.length for request in plan.requests.published}
+
+
+def test_a_bucket_that_answers_slowly_ends_the_tick(plan: Plan) -> None:
+    """Scheduler would give up on a tick that lists for longer than a delivery may take."""
+    slow = Journal(lambda _: plan.clock.move(200))
+    planner = replace(plan.planner, bucket=FakeBucket(slow), horizon=72 * HOUR)
+
+    with pytest.raises(Transient, match="listing what has landed"):
+        planner.tick(NOW)
+
+    assert [] == plan.requests.published
 
 
 def test_foreign_objects_do_not_count(plan: Plan) -> None:

@@ -167,6 +167,21 @@ def test_every_variable_has_bad_values(settings: Settings) -> None:
     assert len(fields(settings)) == covered
 
 
+@pytest.mark.parametrize(
+    ("horizon", "settle", "interval", "is_wide_enough"),
+    [("2", "60", "60", True), ("1", "0", "60", True), ("1", "1", "60", False)],
+)
+def test_the_horizon_must_hold_an_interval_that_is_due(
+    horizon: str, settle: str, interval: str, is_wide_enough: bool
+) -> None:
+    """A planner that looks back less would never find anything missing."""
+    env = {"PLAN_HORIZON_HOURS": horizon, "SETTLE_MINUTES": settle, "INTERVAL_MINUTES": interval}
+    allowed = "at least SETTLE_MINUTES and INTERVAL_MINUTES"
+    refused = [f"- PLAN_HORIZON_HOURS is {horizon!r}; allowed: {allowed}"]
+
+    assert ([] if is_wide_enough else refused) == problems(PlannerSettings, PLANNER | env)
+
+
 @pytest.mark.parametrize("value", ["0", "1441", "x"])
 def test_an_interval_must_fit_into_a_day(value: str) -> None:
     """Out of range has a message of its own, and only that one."""
