@@ -105,7 +105,7 @@ class Demo:
         """Note what goes wrong at this hour; what matches the export call for it."""
         interval = self._hour(hour)
         self._notes[interval.start] = note
-        return {"where": str(interval.start_ms)}
+        return {"where": f">= {interval.start_ms}"}
 
     def _replay_what_changed(self) -> None:
         """Mixpanel compacted some rows away and merged two people: the same interval again."""

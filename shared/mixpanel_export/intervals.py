@@ -9,6 +9,7 @@ from typing import Self
 
 DAY = timedelta(days=1)
 MINUTE = timedelta(minutes=1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -31,6 +32,8 @@ class Interval:
         for name, moment in (("start", self.start), ("end", self.end)):
             if moment.tzinfo is None or moment.utcoffset() != timedelta(0):
                 raise ValueError(f"{name} {moment.isoformat()} is not in UTC")
+        if self.start < _EPOCH:
+            raise ValueError(f"interval {self} begins before 1970")
         if self.end <= self.start:
             raise ValueError(f"interval {self} is empty or inverted: end must be after start")
         length = self.end - self.start
@@ -109,7 +112,7 @@ def epoch_ms(moment: datetime) -> int:
 
 def epoch_us(moment: datetime) -> int:
     """Microseconds since 1970."""
-    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+    return (moment - _EPOCH) // timedelta(microseconds=1)
 
 
 def _midnight(day: date) -> datetime:

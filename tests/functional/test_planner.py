@@ -70,7 +70,7 @@ def test_second_tick(running: Running, interval: Interval) -> None:
 def test_healing(running: Running, interval: Interval) -> None:
     """What was given up on is asked for again by the next tick."""
     running.mixpanel.faults.add(
-        "status", status=400, body="not today", match={"where": str(interval.start_ms)}
+        "status", status=400, body="not today", match={"where": f">= {interval.start_ms}"}
     )
     tick(running, format_moment(interval.end + _AFTER))
     running.settle()

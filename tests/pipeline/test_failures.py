@@ -26,7 +26,7 @@ _HOUR = timedelta(hours=1)
 
 def about(interval: Interval) -> dict[str, Any]:
     """What matches the export calls for this interval."""
-    return {"where": str(interval.start_ms)}
+    return {"where": f">= {interval.start_ms}"}
 
 
 def jobs_of(interval: Interval) -> dict[str, Any]:

@@ -95,7 +95,7 @@ def _processes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, F
         processes = {}
         for name in FUNCTIONS:
             processes[name] = FunctionProcess(name, {}, directory / f"{name}.log").start()
-            stack.callback(processes[name].stop)
+            stack.callback(processes[name].kill)
         yield {name: process.wait_until_ready() for name, process in processes.items()}
 
 

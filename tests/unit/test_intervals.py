@@ -43,6 +43,12 @@ EIGHT = datetime(2026, 11, 22, 8, tzinfo=UTC)
             id="another zone",
         ),
         pytest.param(
+            EIGHT.replace(year=26),
+            EIGHT.replace(year=26) + HOUR,
+            "interval [0026-11-22T08:00:00Z, 0026-11-22T09:00:00Z) begins before 1970",
+            id="a year too short",
+        ),
+        pytest.param(
             EIGHT,
             EIGHT,
             "interval [2026-11-22T08:00:00Z, 2026-11-22T08:00:00Z) is empty or inverted: "
