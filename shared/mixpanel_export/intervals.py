@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from reprlib import repr as brief
 from typing import Self
 
 DAY = timedelta(days=1)
@@ -91,13 +92,13 @@ def parse_moment(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise ValueError(f"{text!r} is not a moment such as 2026-11-22T08:00:00Z") from None
+        raise ValueError(f"{brief(text)} is not a moment such as 2026-11-22T08:00:00Z") from None
     if moment.tzinfo is None:
-        raise ValueError(f"{text!r} names no time zone: write UTC, with a final Z")
+        raise ValueError(f"{brief(text)} names no time zone: write UTC, with a final Z")
     try:
         return moment.astimezone(UTC)
     except OverflowError:
-        raise ValueError(f"{text!r} is outside the years 1 to 9999") from None
+        raise ValueError(f"{brief(text)} is outside the years 1 to 9999") from None
 
 
 def format_moment(moment: datetime) -> str:

@@ -7,6 +7,7 @@ import binascii
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from reprlib import repr as brief
 from typing import Any, Literal, Self, get_args
 
 from mixpanel_export.errors import NotOurs, Poison
@@ -63,20 +64,22 @@ class ExportRequest:
         """
         body = _json_object(data, "the message body")
         if unknown := sorted(body.keys() - _KEYS):
-            raise Poison(f"unknown key {unknown[0]!r}: a request has {', '.join(sorted(_KEYS))}")
+            raise Poison(
+                f"unknown key {brief(unknown[0])}: a request has {', '.join(sorted(_KEYS))}"
+            )
         if missing := sorted(_KEYS - body.keys()):
             raise Poison(f"key {missing[0]!r} is missing from the request")
         if body["version"] is True or body["version"] != MESSAGE_VERSION:
-            raise Poison(f"request version {body['version']!r} is not {MESSAGE_VERSION}")
+            raise Poison(f"request version {brief(body['version'])} is not {MESSAGE_VERSION}")
         if body["table"] not in TABLES:
-            raise Poison(f"unknown table {body['table']!r}: known are {', '.join(TABLES)}")
+            raise Poison(f"unknown table {brief(body['table'])}: known are {', '.join(TABLES)}")
         try:
             interval = Interval.parse(_text(body, "start"), _text(body, "end"))
         except ValueError as error:
             raise Poison(str(error)) from None
         origin = attributes.get("origin", "replay")
         if origin not in ORIGINS:
-            raise Poison(f"unknown origin {origin!r}: known are {', '.join(ORIGINS)}")
+            raise Poison(f"unknown origin {brief(origin)}: known are {', '.join(ORIGINS)}")
         return cls(body["table"], interval, origin)
 
 
@@ -173,5 +176,5 @@ def _json_object(data: bytes, what: str) -> dict[str, Any]:
 def _text(body: dict[str, Any], key: str) -> str:
     value = body[key]
     if not isinstance(value, str):
-        raise Poison(f"{key} must be text such as 2026-11-22T08:00:00Z, not {value!r}")
+        raise Poison(f"{key} must be text such as 2026-11-22T08:00:00Z, not {brief(value)}")
     return value
