@@ -26,7 +26,7 @@ replay: install ## Fetch intervals again on the running stack (TABLE=events STAR
 ##@ Test it
 .PHONY: test smoke-test unit-test functional-test contract-test pipeline-test test-deep
 test: install bundles ## All tests, under 4 minutes
-	$(PYTEST) -n 2 --dist loadgroup tests
+	$(PYTEST) -n 2 --dist loadfile tests
 
 smoke-test: install bundles ## The bundles import and start
 	$(PYTEST) tests/smoke

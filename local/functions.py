@@ -60,14 +60,8 @@ class FunctionProcess:
 
     def kill(self) -> None:
         """End the process as a crash of its machine would: without a chance to clean up."""
-        self._signal(signal.SIGKILL)
-
-    def stop(self) -> None:
-        self._signal(signal.SIGTERM)
-
-    def _signal(self, number: int) -> None:
         if self._process is not None and self._process.poll() is None:
-            os.killpg(self._process.pid, number)
+            os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
         self._process = None
 

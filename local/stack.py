@@ -167,7 +167,7 @@ class Stack:
         for name in FUNCTIONS:
             log = self.directory / f"{name}.log"
             function = FunctionProcess(name, self.function_environment, log).start()
-            stack.callback(function.stop)
+            stack.callback(function.kill)
             self.functions[name] = function
 
     def _connect_functions(self) -> None:

@@ -22,6 +22,7 @@ _SETUP = (
     exceptions.MethodNotImplemented,
     DefaultCredentialsError,
 )
+_QUOTA_REASONS = ("quotaExceeded", "rateLimitExceeded", "userRateLimitExceeded")
 _TRANSIENT = (
     exceptions.GoogleAPICallError,
     exceptions.RetryError,
@@ -37,14 +38,24 @@ def translated(what: str) -> Iterator[None]:
 
     Raises:
         Setup: the service refused us, or what we named does not exist.
-        Transient: anything else about the service or the network.
+        Transient: a quota, or anything else about the service or the network.
     """
     try:
         yield
     except _SETUP as error:
+        if _is_over_quota(error):
+            raise Transient(f"{what} went over a quota ({_brief(error)})") from error
         raise Setup(f"{what} was refused ({_brief(error)}): check names and grants") from error
     except _TRANSIENT as error:
         raise Transient(f"{what} failed ({_brief(error)})") from error
+
+
+def _is_over_quota(error: Exception) -> bool:
+    """BigQuery answers 403 to that, too (cloud.google.com/bigquery/docs/error-messages)."""
+    details = getattr(error, "errors", None) or ()
+    return any(
+        isinstance(detail, dict) and detail.get("reason") in _QUOTA_REASONS for detail in details
+    )
 
 
 def inner(policy: retry.Retry) -> retry.Retry:

@@ -7,10 +7,11 @@ deliver it again, after a wait that grows, until it is a dead letter.
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Protocol
 
 from mixpanel_export.deadlines import Clock
@@ -37,6 +38,9 @@ _REPORTED_AS: dict[type[ExportError], tuple[Severity, str]] = {
     NotOurs: ("INFO", "not_ours"),
 }
 
+_SUBJECT = ("table", "start", "end", "origin", "objectId")
+_NOTHING: Mapping[str, object] = MappingProxyType({})
+
 
 class DeadLetters(Protocol):
     """Where messages are parked that no retry can help."""
@@ -62,19 +66,21 @@ def answer_push(body: bytes, wire: Callable[[], Service], log: Log) -> Answer:
 
     `wire` is called inside, so that wrong settings are reported and answered like any failure.
     """
+    about: dict[str, object] = {}
 
     def job() -> None:
         service = wire()
         message = None
         try:
             message = Message.from_push(body)
+            about.update(_subject(message))
             service.handle(message)
         except Poison as poison:
             data, attributes = (message.data, message.attributes) if message else (body, {})
             service.dead_letters.park(data, attributes, str(poison))
             raise
 
-    return answer(job, log)
+    return answer(job, log, about)
 
 
 def scheduled_at(header: str | None, clock: Clock) -> datetime:
@@ -94,20 +100,32 @@ def scheduled_at(header: str | None, clock: Clock) -> datetime:
         raise Setup(f"X-CloudScheduler-ScheduleTime: {error}") from None
 
 
-def answer(job: Callable[[], None], log: Log) -> Answer:
-    """Run a job and turn its outcome into an HTTP answer, with one log line for a failure."""
+def answer(job: Callable[[], None], log: Log, about: Mapping[str, object] = _NOTHING) -> Answer:
+    """Run a job and turn its outcome into an HTTP answer, with one log line for a failure.
+
+    `about` says what the job was about; it is read when the job has ended.
+    """
     try:
         job()
     except ExportError as error:
         severity, event = _REPORTED_AS[type(error)]
-        log(severity, event, str(error))
+        log(severity, event, str(error), **about)
         text = "" if status_of(error) == HTTPStatus.NO_CONTENT else f"{event}: {error}\n"
         retry_after = error.retry_after if isinstance(error, RateLimited) else None
         return text, status_of(error), {"Retry-After": retry_after} if retry_after else {}
     except Exception as error:
-        log("ERROR", "bug", f"bug: {type(error).__name__}", frames=_frames(error))
+        log("ERROR", "bug", f"bug: {type(error).__name__}", frames=_frames(error), **about)
         return "bug: see the log\n", status_of(error), {}
     return "done\n", HTTPStatus.OK, {}
+
+
+def _subject(message: Message) -> dict[str, object]:
+    """What a log line about this message names: itself, and what it asks for."""
+    named = {key: message.attributes[key] for key in _SUBJECT if key in message.attributes}
+    return named | {
+        "message_id": message.message_id,
+        "delivery_attempt": message.delivery_attempt,
+    }
 
 
 def _frames(error: Exception) -> list[str]:

@@ -76,11 +76,15 @@ class Interval:
 
 def newest_first(since: datetime, until: datetime, length: timedelta) -> Iterator[Interval]:
     """Every aligned interval of this length that lies within `[since, until)`, newest first."""
-    midnight = _midnight(until.date())
-    end = midnight + (until - midnight) // length * length
+    end = aligned(until, length)
     while end - length >= since:
         yield Interval(end - length, end)
         end -= length
+
+
+def aligned(moment: datetime, length: timedelta) -> datetime:
+    """The last bound between intervals of this length that is not after the moment."""
+    return moment - (moment - _midnight(moment.date())) % length
 
 
 def parse_moment(text: str) -> datetime:

@@ -108,7 +108,7 @@ class MixpanelExporter:
             reraise=True,
         )
         response = patiently(self._ask, parameters, deadline)
-        with closing(response):
+        with closing(response), _ended_by(deadline, response):
             yield ReceivedExport(response, deadline)
 
     def _ask(self, parameters: dict[str, str], deadline: Deadline) -> requests.Response:
@@ -172,7 +172,21 @@ class ReceivedExport:
                 self._deadline.check("receiving an export")
                 yield chunk
         except (urllib3.exceptions.HTTPError, OSError) as error:
+            self._deadline.check("receiving an export")
             raise Transient(f"the export was cut: {type(error).__name__}") from None
+        self._deadline.check("receiving an export")  # The end may have been our own doing.
+
+
+@contextmanager
+def _ended_by(deadline: Deadline, response: requests.Response) -> Iterator[None]:
+    """End a read that waits past the deadline; its own timeout starts anew with each read."""
+    timer = threading.Timer(deadline.remaining(), response.raw.shutdown)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def failure(status: int, text: str, headers: Mapping[str, str]) -> ExportError:

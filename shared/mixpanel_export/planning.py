@@ -9,7 +9,13 @@ from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from mixpanel_export.deadlines import Clock, Deadline
-from mixpanel_export.intervals import MINUTE, Interval, format_moment, newest_first
+from mixpanel_export.intervals import (
+    MINUTE,
+    Interval,
+    aligned,
+    format_moment,
+    newest_first,
+)
 from mixpanel_export.journal import Log
 from mixpanel_export.messages import ExportRequest, Origin
 from mixpanel_export.naming import ObjectName
@@ -38,7 +44,7 @@ class Planner:
     """Plans one tick: the newest missing intervals first, at most `max_requests` of them.
 
     An interval is due when it ended `settle` ago, as rows become visible late, and is looked
-    for until it is `horizon` old. After a change of the interval's length, what landed with
+    for until it ended `horizon` ago. After a change of the interval's length, what landed with
     another length counts too: only what it leaves uncovered is missing.
     """
 
@@ -59,7 +65,8 @@ class Planner:
             Setup: they refused; a person must act.
         """
         watermark = now - self.settle
-        missing = list(self._missing("events", now - self.horizon, watermark))
+        since = aligned(now - self.horizon, self.interval)
+        missing = list(self._missing("events", since, watermark))
         requests = [
             ExportRequest("events", interval, self._origin(interval, watermark))
             for interval in missing[: self.max_requests]

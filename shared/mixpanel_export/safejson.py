@@ -19,7 +19,7 @@ MAX_DEPTH = 500
 Json = Any
 
 _LONGEST_INTEGER = len(str(2**64))
-_LONG_DIGITS = re.compile(rb"[0-9]{19}")
+_LONG_INTEGER = re.compile(rb"(?:^|[-:,\[\s])[0-9]{19}")
 # A string that never ends is one token too, or each quote in it would be searched to the end.
 _TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
 _HIGH, _LOW = r"\\u[dD][89abAB][0-9a-fA-F]{2}", r"\\u[dD][c-fC-F][0-9a-fA-F]{2}"
@@ -36,7 +36,7 @@ def parse(text: bytes, envelope: int = 0) -> tuple[Json, int]:
         ValueError: the text is not JSON. The message holds none of it.
     """
     deepest = MAX_DEPTH + envelope
-    if text.count(b"{") + text.count(b"[") <= deepest and not _LONG_DIGITS.search(text):
+    if text.count(b"{") + text.count(b"[") <= deepest and not _LONG_INTEGER.search(text):
         try:
             return orjson.loads(text), 0
         except orjson.JSONDecodeError:

@@ -84,11 +84,16 @@ class Landing:
     def fetch(self, speed: float = 1.0) -> None:
         """One delivery of the request, as the function does it."""
         clock = HastyClock(speed)
-        project = Project(str(self.project_id), _UTC, lookback_days=5)
-        exporter = MixpanelExporter(
-            self.mixpanel.url, Credentials("user", "secret"), project, clock, self._log
-        )
+        exporter = self.exporter(clock)
         Fetcher(exporter, self.exports, _UTC, clock, self._log).handle(self.message)
+
+    def exporter(self, clock: HastyClock | None = None) -> MixpanelExporter:
+        """What asks Mixpanel about this project."""
+        project = Project(str(self.project_id), _UTC, lookback_days=5)
+        credentials = Credentials("user", "secret")
+        return MixpanelExporter(
+            self.mixpanel.url, credentials, project, clock or HastyClock(), self._log
+        )
 
     def objects(self) -> list[str]:
         """Everything anyone can see in the bucket."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import gc
 import random
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,8 +16,9 @@ import pytest
 
 from local.mixpanel import MixpanelSimulator
 from local.storage import StorageEmulator
+from mixpanel_export.deadlines import Deadline
 from mixpanel_export.errors import Setup, Transient
-from tests.pipeline.landing import Landing, landing_emulators
+from tests.pipeline.landing import HastyClock, Landing, landing_emulators
 
 _MANY = 200  # Events that make a gzipped body; three stay below Mixpanel's limit for that.
 _FEW, _POSITIONS = 3, 200
@@ -149,6 +151,20 @@ def test_deadline(fault: dict[str, Any], landing: Landing) -> None:
 
     assert "gave up receiving an export after 500 s; will start again" == said
     assert landing.held() == landing.landed()
+
+
+def test_a_read_that_waits_is_ended_at_the_deadline(landing: Landing) -> None:
+    """A server that falls silent does not keep a delivery beyond its time."""
+    landing.hold(_MANY)
+    landing.mixpanel.faults.add("stall", at=-1, seconds=8)
+    began = time.monotonic()
+    with (
+        pytest.raises(Transient, match="gave up receiving an export"),
+        landing.exporter().export(landing.interval, Deadline(HastyClock(), 1)) as export,
+    ):
+        list(export.chunks())
+
+    assert time.monotonic() - began < 6
 
 
 def test_no_further_try_after_the_deadline(landing: Landing) -> None:

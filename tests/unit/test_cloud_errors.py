@@ -101,6 +101,12 @@ def test_a_refusal_is_for_a_person_and_the_rest_for_later(
             id="refused",
         ),
         pytest.param(
+            exceptions.Forbidden("?", errors=[{"reason": "quotaExceeded"}]),
+            Transient,
+            "asking went over a quota (Forbidden 403)",
+            id="over a quota, which BigQuery also answers 403",
+        ),
+        pytest.param(
             exceptions.ServiceUnavailable("for https://secret.example/?key=1"),
             Transient,
             "asking failed (ServiceUnavailable 503)",

@@ -119,6 +119,18 @@ def test_an_error_decides_the_answer(office: Office, error: type[ExportError]) -
     assert journal == office.journal.entries
 
 
+def test_a_failure_names_its_message(office: Office) -> None:
+    """Who reads of a failure can look for the message, its interval or its object at once."""
+    asked = {"table": "events", "start": "2026-11-22T08:00:00Z", "origin": "replay"}
+    office.fails_with(Transient("made up"))
+
+    office.answer(push_body(Message(b"{}", asked | {"note": "by hand"}, "8", NOW), attempt=3))
+
+    about = asked | {"message_id": "8", "delivery_attempt": 3}
+    line = {"severity": "WARNING", "event": "transient_failure", "message": "made up"}
+    assert [line | about] == office.journal.lines
+
+
 @pytest.mark.parametrize("error", ANSWERS, ids=lambda error: error.__name__)
 def test_only_what_needs_no_retry_is_acknowledged(
     office: Office, error: type[ExportError]

@@ -45,6 +45,12 @@ def test_what_is_dumped_is_read_back_unchanged(wild: Wild) -> None:
         pytest.param(b"18446744073709551616", "18446744073709551616", 1, id="one more"),
         pytest.param(b"-9223372036854775808", -(2**63), 0, id="int64's first"),
         pytest.param(b"-9223372036854775809", "-9223372036854775809", 1, id="one less"),
+        pytest.param(
+            b'{"id":"[9223372036854775808"}', {"id": "[9223372036854775808"}, 0, id="a text"
+        ),
+        pytest.param(
+            b'{"n": 18446744073709551616}', {"n": "18446744073709551616"}, 1, id="inside"
+        ),
         pytest.param(b"9" * 5000, "9" * 5000, 1, id="more digits than Python converts"),
         pytest.param(b"1e308", 1e308, 0, id="a large float"),
         pytest.param(b"1e309", "1e309", 1, id="a float too large"),
