@@ -102,7 +102,11 @@ class MixpanelExporter:
         parameters = self._project.query(interval, self._clock.now())
         patiently = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(Transient),
-            stop=tenacity.stop_after_attempt(4) | tenacity.stop_after_delay(60),
+            stop=tenacity.stop_any(
+                tenacity.stop_after_attempt(4),
+                tenacity.stop_after_delay(60),
+                lambda _: not deadline.remaining(),
+            ),
             wait=tenacity.wait_random_exponential(multiplier=0.5, max=20),
             sleep=self._clock.sleep,
             reraise=True,

@@ -11,7 +11,7 @@ from mixpanel_export.intervals import Interval
 from tests.functional.running import Running, fresh_hours, run_stack, watch
 
 # Twenty deliveries take three seconds; the planner looks back at two hours.
-_PACE, _SETTINGS = 0.0003, {"PLAN_HORIZON_HOURS": "3"}
+_PACE, _SETTINGS = 0.0003, {"PLAN_HORIZON_HOURS": "2"}
 _hours = fresh_hours()
 
 

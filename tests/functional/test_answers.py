@@ -24,8 +24,6 @@ from mixpanel_export.messages import Message
 from tests.fakes.subscription import push_body
 from tests.functional.running import Reply, Running, body_of
 
-pytestmark = pytest.mark.xdist_group("functional")
-
 
 @dataclass(frozen=True)
 class Case:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 
@@ -11,8 +10,6 @@ from local.stack import MIXPANEL_PROJECT_ID, MIXPANEL_SECRET, MIXPANEL_USERNAME,
 from mixpanel_export.intervals import Interval
 from mixpanel_export.messages import ExportRequest
 from tests.functional.running import Running, wait_until
-
-pytestmark = pytest.mark.xdist_group("functional")
 
 _MOST_DELIVERIES = 20
 

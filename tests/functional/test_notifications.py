@@ -13,8 +13,6 @@ from mixpanel_export.intervals import Interval
 from mixpanel_export.naming import ObjectName
 from tests.functional.running import Running
 
-pytestmark = pytest.mark.xdist_group("functional")
-
 _SPAN = "20250102T080000Z_20250102T090000Z"
 OURS = f"events/date=2025-01-02/{_SPAN}/1.ndjson.gz"
 NOTIFICATION = {

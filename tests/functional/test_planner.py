@@ -10,8 +10,6 @@ from local import resources
 from mixpanel_export.intervals import Interval, format_moment
 from tests.functional.running import Reply, Running
 
-pytestmark = pytest.mark.xdist_group("functional")
-
 _AFTER = timedelta(minutes=20)
 
 

@@ -14,8 +14,6 @@ from local import resources
 from mixpanel_export.intervals import Interval, format_moment
 from tests.functional.running import Running, body_of
 
-pytestmark = pytest.mark.xdist_group("functional")
-
 _MESSAGE: dict[str, Any] = {
     "data": base64.b64encode(b"{}").decode(),
     "messageId": "1",

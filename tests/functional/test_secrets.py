@@ -17,8 +17,6 @@ from mixpanel_export.messages import Message
 from tests.fakes.subscription import push_body
 from tests.functional.running import Running, body_of
 
-pytestmark = pytest.mark.xdist_group("functional")
-
 PROJECT_SECRET = "0123456789abcdef0123456789abcdef"
 MARKER = "marker-7f3a"
 

@@ -14,8 +14,6 @@ from local.functions import FunctionProcess
 from tests.functional.built import require_current_bundles
 
 # On the worker that runs the stack: starting a process is the slow part of both.
-pytestmark = pytest.mark.xdist_group("functional")
-
 SECRET, PASSWORD = "tell-nobody-4711", "hunter2hunter2"
 WRONG = {
     "EXPORT_BUCKET": "Not A Bucket",

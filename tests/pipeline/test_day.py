@@ -20,8 +20,6 @@ from local.demo.day import SAMPLES, SETTINGS, Demo, yesterday
 from local.stack import MIXPANEL_PROJECT_ID
 from tests.functional.running import Running, run_stack, watch
 
-pytestmark = pytest.mark.xdist_group("day")
-
 _PACE = 0.005
 _HOUR_MS = 3_600_000
 _FORGED = "incoming/forged.ndjson"

@@ -19,8 +19,6 @@ from mixpanel_export.intervals import Interval, format_moment
 from mixpanel_export.naming import ObjectName
 from tests.functional.running import Running, wait_until
 
-pytestmark = pytest.mark.xdist_group("pipeline")
-
 _HOUR = timedelta(hours=1)
 
 
@@ -61,7 +59,9 @@ def test_01_the_publish_is_repeated(running: Running, interval: Interval) -> Non
 
     assert 200 == tick(running, interval)
     running.settle()
-    assert [200, 200] == statuses(running, resources.REQUESTS)
+    start = format_moment(interval.start)
+    pushed = running.deliveries(resources.REQUESTS)
+    assert 2 == sum(push["attributes"]["start"] == start for push in pushed)
     assert ["a", None] == running.shown(interval)
 
 
