@@ -101,12 +101,10 @@ class MixpanelExporter:
         """
         parameters = self._project.query(interval, self._clock.now())
         patiently = tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(Transient),
-            stop=tenacity.stop_any(
-                tenacity.stop_after_attempt(4),
-                tenacity.stop_after_delay(60),
-                lambda _: not deadline.remaining(),
+            retry=tenacity.retry_if_exception(
+                lambda error: isinstance(error, Transient) and deadline.remaining() > 0
             ),
+            stop=tenacity.stop_after_attempt(4) | tenacity.stop_after_delay(60),
             wait=tenacity.wait_random_exponential(multiplier=0.5, max=20),
             sleep=self._clock.sleep,
             reraise=True,

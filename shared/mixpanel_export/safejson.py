@@ -20,6 +20,7 @@ Json = Any
 
 _LONGEST_INTEGER = len(str(2**64))
 _LONG_INTEGER = re.compile(rb"(?:^|[-:,\[\s])[0-9]{19}")
+_AS_ZEROS, _LONG_RUN = bytes.maketrans(b"123456789", b"000000000"), b"0" * 19
 # A string that never ends is one token too, or each quote in it would be searched to the end.
 _TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
 _HIGH, _LOW = r"\\u[dD][89abAB][0-9a-fA-F]{2}", r"\\u[dD][c-fC-F][0-9a-fA-F]{2}"
@@ -36,7 +37,7 @@ def parse(text: bytes, envelope: int = 0) -> tuple[Json, int]:
         ValueError: the text is not JSON. The message holds none of it.
     """
     deepest = MAX_DEPTH + envelope
-    if text.count(b"{") + text.count(b"[") <= deepest and not _LONG_INTEGER.search(text):
+    if text.count(b"{") + text.count(b"[") <= deepest and not _has_long_integer(text):
         try:
             return orjson.loads(text), 0
         except orjson.JSONDecodeError:
@@ -51,6 +52,12 @@ def dump(value: Json) -> bytes:
     except orjson.JSONEncodeError:  # It stops at 254 levels.
         text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         return text.encode()
+
+
+def _has_long_integer(text: bytes) -> bool:
+    """Whether some number may not fit into 64 bits, which the fast parser would round."""
+    # Nearly all lines end at the first condition, which is twenty times as fast as the search.
+    return _LONG_RUN in text.translate(_AS_ZEROS) and _LONG_INTEGER.search(text) is not None
 
 
 class _Careful:
