@@ -58,6 +58,12 @@ def _is_over_quota(error: Exception) -> bool:
     )
 
 
+def inner_retry(*errors: type[Exception], initial: float, maximum: float) -> retry.Retry:
+    """A retry policy for these errors, bounded like the clients' own."""
+    predicate = retry.if_exception_type(*errors)
+    return inner(retry.Retry(predicate=predicate, initial=initial, maximum=maximum))
+
+
 def inner(policy: retry.Retry) -> retry.Retry:
     """A client's retry policy, bounded to the seconds that one delivery can spare."""
     return policy.with_timeout(INNER_RETRY_SECONDS)

@@ -6,28 +6,25 @@ from collections.abc import Sequence
 from concurrent.futures import TimeoutError as ConfirmationTimeout
 from typing import Self
 
-from google.api_core import exceptions, retry
+from google.api_core import exceptions
 from google.cloud import pubsub_v1
 from google.cloud.pubsub_v1.publisher.futures import Future
 
-from mixpanel_export.cloud_errors import INNER_RETRY_SECONDS, translated
+from mixpanel_export.cloud_errors import INNER_RETRY_SECONDS, inner_retry, translated
 from mixpanel_export.errors import ExportError, Transient
 from mixpanel_export.messages import ExportRequest
 
 _LONGEST_REASON = 1024  # Bytes of an attribute's value (cloud.google.com/pubsub/quotas).
 _RESERVED_PREFIX = "goog"
-_RETRY = retry.Retry(
-    predicate=retry.if_exception_type(
-        exceptions.Aborted,
-        exceptions.DeadlineExceeded,
-        exceptions.InternalServerError,
-        exceptions.ResourceExhausted,
-        exceptions.ServiceUnavailable,
-        exceptions.Unknown,
-    ),
+_RETRY = inner_retry(
+    exceptions.Aborted,
+    exceptions.DeadlineExceeded,
+    exceptions.InternalServerError,
+    exceptions.ResourceExhausted,
+    exceptions.ServiceUnavailable,
+    exceptions.Unknown,
     initial=0.1,
     maximum=10.0,
-    timeout=INNER_RETRY_SECONDS,
 )
 
 

@@ -7,8 +7,9 @@ is allowed, so that one deployment fixes them all.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Self
 from zoneinfo import ZoneInfo
@@ -47,20 +48,19 @@ class PlannerSettings:
         Raises:
             Setup: everything that is wrong with them.
         """
-        read = _Reader(env)
-        settings = cls(
-            project_id=read.project_id(),
-            bucket=read.bucket(),
-            request_topic=read.text("REQUEST_TOPIC", _NAME, "a topic name", "export-requests"),
-            interval=read.interval("INTERVAL_MINUTES", 60),
-            settle=timedelta(minutes=read.number("SETTLE_MINUTES", 0, _MINUTES_A_DAY, 15)),
-            horizon=timedelta(hours=read.number("PLAN_HORIZON_HOURS", 1, 24 * 31, 48)),
-            max_requests_per_tick=read.number("MAX_REQUESTS_PER_TICK", 1, 1000, 40),
-        )
-        if settings.horizon < settings.settle + settings.interval:
-            read.refuse("PLAN_HORIZON_HOURS", "at least SETTLE_MINUTES and INTERVAL_MINUTES")
-        read.finish()
-        return settings
+        with _reading(env) as read:
+            settings = cls(
+                project_id=read.project_id(),
+                bucket=read.bucket(),
+                request_topic=read.text("REQUEST_TOPIC", _NAME, "a topic name", "export-requests"),
+                interval=read.interval("INTERVAL_MINUTES", 60),
+                settle=timedelta(minutes=read.number("SETTLE_MINUTES", 0, _MINUTES_A_DAY, 15)),
+                horizon=timedelta(hours=read.number("PLAN_HORIZON_HOURS", 1, 24 * 31, 48)),
+                max_requests_per_tick=read.number("MAX_REQUESTS_PER_TICK", 1, 1000, 40),
+            )
+            if settings.horizon < settings.settle + settings.interval:
+                read.refuse("PLAN_HORIZON_HOURS", "at least SETTLE_MINUTES and INTERVAL_MINUTES")
+            return settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class Credentials:
     """A service account, or a project secret (its user name, with an empty password)."""
 
     username: str
-    password: str = field(repr=False)
+    password: str
 
     @property
     def is_project_secret(self) -> bool:
@@ -100,22 +100,20 @@ class FetcherSettings:
         Raises:
             Setup: everything that is wrong with them.
         """
-        read = _Reader(env)
-        settings = cls(
-            project_id=read.project_id(),
-            bucket=read.bucket(),
-            dead_letter_topic=read.dead_letter_topic(),
-            mixpanel_url=read.mixpanel_url(),
-            mixpanel_project_id=read.text(
-                "MIXPANEL_PROJECT_ID", r"[0-9]{1,19}", "the number of the Mixpanel project"
-            ),
-            credentials=read.credentials("MIXPANEL_CREDENTIALS"),
-            project_timezone=read.timezone("PROJECT_TIMEZONE", "America/New_York"),
-            lookback_days=read.number("LOOKBACK_DAYS", 0, 100, 5),
-            where=env.get("MIXPANEL_WHERE", "").strip() or None,
-        )
-        read.finish()
-        return settings
+        with _reading(env) as read:
+            return cls(
+                project_id=read.project_id(),
+                bucket=read.bucket(),
+                dead_letter_topic=read.dead_letter_topic(),
+                mixpanel_url=read.mixpanel_url(),
+                mixpanel_project_id=read.text(
+                    "MIXPANEL_PROJECT_ID", r"[0-9]{1,19}", "the number of the Mixpanel project"
+                ),
+                credentials=read.credentials("MIXPANEL_CREDENTIALS"),
+                project_timezone=read.timezone("PROJECT_TIMEZONE", "America/New_York"),
+                lookback_days=read.number("LOOKBACK_DAYS", 0, 100, 5),
+                where=env.get("MIXPANEL_WHERE", "").strip() or None,
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,17 +134,27 @@ class LoaderSettings:
         Raises:
             Setup: everything that is wrong with them.
         """
-        read = _Reader(env)
-        settings = cls(
-            project_id=read.project_id(),
-            bucket=read.bucket(),
-            dead_letter_topic=read.dead_letter_topic(),
-            dataset=read.text("RAW_DATASET", _DATASET, "a dataset name", "mixpanel_raw"),
-            location=read.text("BIGQUERY_LOCATION", r"[A-Za-z0-9-]{2,40}", "such as EU or US"),
-            environment=read.text("ENVIRONMENT", _ENVIRONMENT, "lower-case letters", "prod"),
-        )
-        read.finish()
-        return settings
+        with _reading(env) as read:
+            return cls(
+                project_id=read.project_id(),
+                bucket=read.bucket(),
+                dead_letter_topic=read.dead_letter_topic(),
+                dataset=read.text("RAW_DATASET", _DATASET, "a dataset name", "mixpanel_raw"),
+                location=read.text("BIGQUERY_LOCATION", r"[A-Za-z0-9-]{2,40}", "such as EU or US"),
+                environment=read.text(
+                    "ENVIRONMENT", _ENVIRONMENT, "lower-case letters, digits and -", "prod"
+                ),
+            )
+
+
+@contextmanager
+def _reading(env: Mapping[str, str]) -> Iterator[_Reader]:
+    """Read settings; at the end, report everything that was wrong with them."""
+    read = _Reader(env)
+    yield read
+    if read.problems:
+        problems = "\n".join(f"- {problem}" for problem in read.problems)
+        raise Setup(f"settings are wrong; correct the function's environment:\n{problems}")
 
 
 class _Reader:
@@ -154,12 +162,7 @@ class _Reader:
 
     def __init__(self, env: Mapping[str, str]) -> None:
         self._env = env
-        self._problems: list[str] = []
-
-    def finish(self) -> None:
-        if self._problems:
-            problems = "\n".join(f"- {problem}" for problem in self._problems)
-            raise Setup(f"settings are wrong; correct the function's environment:\n{problems}")
+        self.problems: list[str] = []
 
     def project_id(self) -> str:
         return self.text("GCP_PROJECT_ID", _PROJECT, "a Google Cloud project id")
@@ -217,4 +220,4 @@ class _Reader:
     def refuse(self, name: str, allowed: str, *, secret: bool = False) -> None:
         value = self._env.get(name)
         shown = "not set" if not value else "***" if secret else repr(value)
-        self._problems.append(f"{name} is {shown}; allowed: {allowed}")
+        self.problems.append(f"{name} is {shown}; allowed: {allowed}")

@@ -8,23 +8,20 @@ from google.api_core import exceptions, retry
 from google.cloud import bigquery
 from google.cloud.bigquery.retry import DEFAULT_RETRY
 
-from mixpanel_export.cloud_errors import INNER_RETRY_SECONDS, inner, translated
+from mixpanel_export.cloud_errors import INNER_RETRY_SECONDS, inner, inner_retry, translated
 from mixpanel_export.errors import Transient
 from mixpanel_export.loading import LoadJob
 
 _RETRY = inner(DEFAULT_RETRY)
 # A job may be unknown for a moment after its id was found taken (python-bigquery issue 2134).
-_RETRY_AFTER_CONFLICT = retry.Retry(
-    predicate=retry.if_exception_type(
-        exceptions.NotFound,
-        exceptions.BadGateway,
-        exceptions.InternalServerError,
-        exceptions.ServiceUnavailable,
-        exceptions.TooManyRequests,
-    ),
+_RETRY_AFTER_CONFLICT = inner_retry(
+    exceptions.NotFound,
+    exceptions.BadGateway,
+    exceptions.InternalServerError,
+    exceptions.ServiceUnavailable,
+    exceptions.TooManyRequests,
     initial=0.5,
     maximum=8.0,
-    timeout=INNER_RETRY_SECONDS,
 )
 
 

@@ -84,7 +84,7 @@ BAD: dict[Settings, dict[str, tuple[str, list[str]]]] = {
         "DEAD_LETTER_TOPIC": (TOPIC, ["a b"]),
         "RAW_DATASET": ("a dataset name", ["mixpanel-raw", "project.dataset", "a b"]),
         "BIGQUERY_LOCATION": ("such as EU or US", ["E", "europe west1", "eu_"]),
-        "ENVIRONMENT": ("lower-case letters", ["Prod", "1st", "a_b", "a" * 32]),
+        "ENVIRONMENT": ("lower-case letters, digits and -", ["Prod", "1st", "a_b", "a" * 32]),
     },
 }
 BAD_CASES = [
