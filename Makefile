@@ -5,7 +5,8 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv/bin
 FUNCTIONS := planner fetcher loader
 PYTEST := $(VENV)/python -m pytest
-TYPED_TESTS := tests/unit tests/functional tests/contract tests/pipeline tests/smoke
+# The longest first, so that two workers end together.
+TESTS := tests/pipeline tests/functional tests/contract tests/smoke tests/unit
 export PYTHONPATH := shared
 export PYTHONDONTWRITEBYTECODE := 1
 
@@ -26,7 +27,7 @@ replay: install ## Fetch intervals again on the running stack (TABLE=events STAR
 ##@ Test it
 .PHONY: test smoke-test unit-test functional-test contract-test pipeline-test test-deep
 test: install bundles ## All tests, under 4 minutes
-	$(PYTEST) -n 2 --dist loadfile tests
+	$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder $(TESTS)
 
 smoke-test: install bundles ## The bundles import and start
 	$(PYTEST) tests/smoke
@@ -53,7 +54,7 @@ lint: install ## Style, types and architecture
 	$(VENV)/ruff format --check .
 	$(VENV)/mypy
 	@for f in $(FUNCTIONS); do echo "mypy functions/$$f/main.py"; $(VENV)/mypy functions/$$f/main.py || exit 1; done
-	$(VENV)/mypy $(TYPED_TESTS)
+	$(VENV)/mypy $(TESTS)
 	$(VENV)/lint-imports
 
 format: install ## Put the sources into shape
