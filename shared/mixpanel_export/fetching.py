@@ -51,7 +51,7 @@ class Upload(Protocol):
         """Add bytes."""
 
     def commit(self, metadata: dict[str, str]) -> bool:
-        """Make the object visible under its name, at once; False if the name was taken."""
+        """Make the object visible under its name, at once; False if another one has it."""
 
 
 class Bucket(Protocol):
@@ -92,6 +92,9 @@ class Fetcher:
             return
         with self.exporter.export(request.interval, deadline) as export:
             tally = self._land(export, name, request.origin, started_at)
+        if tally is None:
+            self._report("already_landed", "already landed, meanwhile", request, name)
+            return
         seconds = (self.clock.now() - started_at).total_seconds()
         self._report(
             "retrieved",
@@ -115,7 +118,10 @@ class Fetcher:
             return name in landed
         return any(other.interval == name.interval for other in landed)
 
-    def _land(self, export: Export, name: ObjectName, origin: str, started_at: datetime) -> Tally:
+    def _land(
+        self, export: Export, name: ObjectName, origin: str, started_at: datetime
+    ) -> Tally | None:
+        """Land the export; None if another delivery of this version was first."""
         rows = Rows(name.interval, name.version, self.zone)
         with ExitStack() as stack:
             landing = stack.enter_context(self.bucket.upload(name.path))
@@ -141,8 +147,8 @@ class Fetcher:
             body.finish()
             metadata = _metadata(rows.tally, origin, (fetched_at - started_at).total_seconds())
             rejects.commit(metadata)
-            landing.commit(metadata)
-        return rows.tally
+            is_first = landing.commit(metadata)
+        return rows.tally if is_first else None
 
     def _report(
         self, event: str, text: str, request: ExportRequest, name: ObjectName, **fields: object

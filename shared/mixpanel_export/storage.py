@@ -100,20 +100,21 @@ class Landing:
         self._writer.write(data)
 
     def commit(self, metadata: dict[str, str]) -> bool:
-        """Give the object its name and metadata at once.
+        """Give the object its name and metadata at once; False if another delivery was first.
 
-        False if an object has that name: another delivery was first, or this very call was
-        answered and the answer lost. Either way the name holds a whole export.
+        The name may also be taken by this very call, when its answer was lost and the client
+        asked again; the object tells whose upload it was made from.
         """
         self._writer.close()
         self.is_committed = True
         blob = self._incoming.bucket.blob(self._path)
         blob.content_type = CONTENT_TYPE
-        blob.metadata = metadata
+        blob.metadata = metadata | {"upload": self._incoming.name}
         try:
             blob.compose([self._incoming], if_generation_match=0, retry=_RETRY)
         except exceptions.PreconditionFailed:
-            return False
+            blob.reload(timeout=INNER_RETRY_SECONDS, retry=_RETRY)
+            return bool(blob.metadata["upload"] == self._incoming.name)
         return True
 
 

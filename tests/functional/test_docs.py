@@ -301,7 +301,7 @@ def test_formats_are_as_described() -> None:
     )
 
     assert {field["name"]: field["type"] for field in schema} == columns
-    assert [*Tally().facts(), "origin", "seconds"] == metadata
+    assert [*Tally().facts(), "origin", "seconds", "upload"] == metadata
     assert set(ORIGINS) == set(origins)
 
 

@@ -74,6 +74,7 @@ def test_02_the_request_is_delivered_twice_at_once(running: Running, interval: I
     assert [200, 200] == running.land(interval)
     assert [200, 200] == [call["status"] for call in running.asked()]
     assert 1 == len(running.objects())
+    assert 1 == len(running.logged("fetcher", "retrieved"))
     assert ["a", None] == running.shown(interval)
     assert 3 == running.stored(interval)
 
@@ -109,6 +110,17 @@ def test_04_the_answer_is_lost_after_landing(
     assert 1 == len(running.objects())
     assert 1 == len(running.asked())
     assert 1 == len(running.logged("fetcher", "already_landed"))
+
+
+def test_04_the_answer_to_the_landing_itself_is_lost(running: Running, interval: Interval) -> None:
+    """A fetcher that meets its own object under the name knows it, and reports it as landed."""
+    running.hold(interval, "a")
+    running.stack.storage.faults.add("lost_response", match={"operation": "compose"})
+
+    assert [200] == running.land(interval)
+    assert 1 == len(running.objects())
+    assert 1 == len(running.logged("fetcher", "retrieved"))
+    assert [] == running.logged("fetcher", "already_landed")
 
 
 def test_05_the_notification_comes_many_times(running: Running, interval: Interval) -> None:

@@ -264,3 +264,4 @@ def test_of_two_deliveries_side_by_side_the_first_to_end_lands(fetch: Fetch) -> 
 
     assert f"found taken: {PATH}" in fetch.journal.entries
     assert ["i1", None] == fetch.insert_ids()
+    assert ["retrieved", "already_landed"] == [line["event"] for line in fetch.journal.lines]
