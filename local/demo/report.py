@@ -10,9 +10,9 @@ from typing import Any
 
 from rich.table import Table
 
-from local.resources import BUCKET, REQUESTS
+from local.resources import BUCKET
 from local.stack import Stack
-from mixpanel_export.intervals import format_moment
+from mixpanel_export.intervals import epoch_ms, format_moment
 
 _LATE = """
 SELECT _interval_start, COUNT(*) AS shown, COUNTIF(time < _interval_start) AS late
@@ -26,7 +26,7 @@ class IntervalReport:
 
     Rows `retrieved` from Mixpanel for its live version, versions `landed`, rows `loaded`, of
     those `late` (they happened before the interval began) and `hidden` as copies, and `attempts`
-    to deliver its requests.
+    to get its export from Mixpanel.
     """
 
     start: datetime
@@ -49,7 +49,7 @@ def interval_reports(stack: Stack, notes: Mapping[datetime, str]) -> list[Interv
         if line["event"] == "retrieved"
     }
     landed = _landed(stack)
-    attempts = _attempts(stack.pubsub.deliveries())
+    attempts = _attempts(stack.mixpanel.requests())
     reports = []
     for load in sorted(live, key=lambda row: row["interval_start"]):
         start = load["interval_start"]
@@ -63,7 +63,7 @@ def interval_reports(stack: Stack, notes: Mapping[datetime, str]) -> list[Interv
                 loaded=load["row_count"],
                 late=view["late"],
                 hidden=load["row_count"] - view["shown"],
-                attempts=attempts[text],
+                attempts=attempts[epoch_ms(start)],
                 note=notes.get(start, ""),
             )
         )
@@ -108,9 +108,7 @@ def _start_of(name: str) -> str:
     return format_moment(datetime.strptime(compact, "%Y%m%dT%H%M%S%z"))
 
 
-def _attempts(deliveries: Iterable[Mapping[str, Any]]) -> Counter[str]:
-    return Counter(
-        delivery["attributes"]["start"]
-        for delivery in deliveries
-        if delivery["subscription"].endswith(f"/{REQUESTS}")
-    )
+def _attempts(calls: Iterable[Mapping[str, Any]]) -> Counter[int]:
+    """How often Mixpanel was asked for the interval that starts at this millisecond."""
+    wheres = (call["query"]["where"] for call in calls)
+    return Counter(int(where.partition(">= ")[2].split()[0]) for where in wheres)
