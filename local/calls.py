@@ -20,18 +20,26 @@ STATE = "stack.json"
 _INTERVAL = timedelta(hours=1)
 
 
+def call_planner(url: str, at: str | None) -> int:
+    """Call the planner as Cloud Scheduler does at this moment; the status.
+
+    Raises:
+        HTTPError: it refused.
+    """
+    headers = {"X-CloudScheduler": "true"} | ({"X-CloudScheduler-ScheduleTime": at} if at else {})
+    request = urllib.request.Request(url, b"{}", headers, method="POST")
+    with urllib.request.urlopen(request, timeout=60) as response:
+        return int(response.status)
+
+
 def tick(directory: Path, at: str | None) -> None:
-    """Call the planner of the running stack as Cloud Scheduler does.
+    """Let the planner of the running stack plan once.
 
     Raises:
         SystemExit: no stack is running, or the planner refused.
     """
-    headers = {"X-CloudScheduler": "true"} | ({"X-CloudScheduler-ScheduleTime": at} if at else {})
-    url = _addresses(directory)["planner"]
-    request = urllib.request.Request(url, b"{}", headers, method="POST")
     try:
-        with urllib.request.urlopen(request, timeout=60) as response:
-            print(f"planner answered {response.status}")
+        print(f"planner answered {call_planner(_addresses(directory)['planner'], at)}")
     except urllib.error.HTTPError as error:
         raise SystemExit(f"planner answered {error.code}: {error.read().decode()}") from None
 

@@ -20,6 +20,7 @@ from google.cloud import bigquery
 from local import resources
 from local.bigquery import BigQueryEmulator
 from local.bundles import FUNCTIONS
+from local.calls import call_planner
 from local.functions import FunctionProcess
 from local.metadata import MetadataServer
 from local.mixpanel import MixpanelSimulator
@@ -118,15 +119,9 @@ class Stack:
             | self._settings
         )
 
-    def tick(self, at: datetime | None = None) -> None:
+    def tick(self, at: datetime) -> None:
         """Call the planner as Cloud Scheduler does; it must answer 200."""
-        headers = {"X-CloudScheduler": "true"}
-        if at:
-            headers["X-CloudScheduler-ScheduleTime"] = format_moment(at)
-        url = self.functions["planner"].url
-        request = urllib.request.Request(url, b"{}", headers, method="POST")
-        with urllib.request.urlopen(request, timeout=60):
-            pass
+        call_planner(self.functions["planner"].url, format_moment(at))
 
     def publish(self, request: ExportRequest) -> None:
         """Ask for an interval, as an operator does by hand."""
