@@ -127,21 +127,7 @@ class Fetcher:
             landing = stack.enter_context(self.bucket.upload(name.path))
             rejects = _Rejects(self.bucket, name, stack)
             body = GzipWriter(landing.write)
-            unsure: tuple[bytes, Rejected] | None = None
-            for line in lines(export.chunks(), gzipped=export.gzipped):
-                if unsure:
-                    rejects.add(*unsure)
-                    unsure = None
-                match rows.row(line):
-                    case bytes(row):
-                        body.write(row)
-                    case Rejected() as rejected:
-                        _refuse_notice(line, rejected)
-                        unsure = (line, rejected)
-            if unsure:
-                if not unsure[1].is_event:
-                    raise Transient("the export was cut: its last line is not an event")
-                rejects.add(*unsure)
+            _transfer(export, rows, body, rejects)
             fetched_at = self.clock.now()
             body.write(rows.marker(origin, fetched_at))
             body.finish()
@@ -164,6 +150,29 @@ class Fetcher:
             origin=request.origin,
             **fields,
         )
+
+
+def _transfer(export: Export, rows: Rows, body: GzipWriter, rejects: _Rejects) -> None:
+    """Each line of the export becomes a row of the body or a reject.
+
+    A line that is not an event is a reject only once another line has followed it: as the last
+    one it is where the export was cut.
+    """
+    unsure: tuple[bytes, Rejected] | None = None
+    for line in lines(export.chunks(), gzipped=export.gzipped):
+        if unsure:
+            rejects.add(*unsure)
+            unsure = None
+        match rows.row(line):
+            case bytes(row):
+                body.write(row)
+            case Rejected() as rejected:
+                _refuse_notice(line, rejected)
+                unsure = (line, rejected)
+    if unsure:
+        if not unsure[1].is_event:
+            raise Transient("the export was cut: its last line is not an event")
+        rejects.add(*unsure)
 
 
 class _Rejects:
