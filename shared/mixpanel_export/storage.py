@@ -114,7 +114,7 @@ class Landing:
             blob.compose([self._incoming], if_generation_match=0, retry=_RETRY)
         except exceptions.PreconditionFailed:
             blob.reload(timeout=INNER_RETRY_SECONDS, retry=_RETRY)
-            return bool(blob.metadata["upload"] == self._incoming.name)
+            return (blob.metadata or {}).get("upload") == str(self._incoming.name)
         return True
 
 
