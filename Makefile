@@ -31,7 +31,7 @@ replay: install ## Fetch intervals again on the running stack (TABLE=events STAR
 .PHONY: test smoke-test unit-test functional-test contract-test pipeline-test test-deep
 test: install bundles ## All tests, under 4 minutes
 	$(PYTEST) -n 2 tests/unit $(PROTOCOL)
-	$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder --ignore $(PROTOCOL) --ignore tests/unit $(TESTS)
+	$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder --ignore $(PROTOCOL) $(filter-out tests/unit,$(TESTS))
 
 smoke-test: install bundles ## The bundles import and start
 	$(PYTEST) tests/smoke
