@@ -15,8 +15,11 @@ from pathlib import Path
 from typing import Any, Never
 
 DEEPEST = 500
-_SCHEMA = Path(__file__).parents[1] / "terraform" / "schemas" / "events.json"
-_COLUMNS = {column["name"]: column for column in json.loads(_SCHEMA.read_text())}
+_SCHEMAS = {
+    path.stem: {column["name"]: column for column in json.loads(path.read_text())}
+    for path in (Path(__file__).parents[1] / "terraform" / "schemas").glob("*.json")
+}
+_DATETIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
 _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")
 
 
@@ -24,8 +27,8 @@ class Refused(Exception):  # noqa: N818  (it reads as BigQuery's answer)
     """BigQuery would refuse this line."""
 
 
-def accept(line: bytes) -> dict[str, Any]:
-    """The row that BigQuery reads from one newline-terminated line of a load.
+def accept(line: bytes, table: str = "events") -> dict[str, Any]:
+    """The row that BigQuery reads from one newline-terminated line of a load into a raw table.
 
     Raises:
         Refused: the rule that it breaks.
@@ -33,9 +36,9 @@ def accept(line: bytes) -> dict[str, Any]:
     if line.count(b"\n") != 1 or not line.endswith(b"\n"):
         raise Refused("not exactly one line")
     row = json.loads(line.decode(), object_pairs_hook=_unique, parse_constant=_no_constant)
-    if unknown := row.keys() - _COLUMNS.keys():
+    if unknown := row.keys() - _SCHEMAS[table].keys():
         raise Refused(f"unknown columns {unknown}")
-    for name, column in _COLUMNS.items():
+    for name, column in _SCHEMAS[table].items():
         value = row.get(name)
         if value is None:
             if column["mode"] == "REQUIRED":
@@ -59,6 +62,12 @@ def _integer(value: object) -> None:
 def _timestamp(value: object) -> None:
     if not isinstance(value, str) or not _TIMESTAMP.fullmatch(value):
         raise Refused(f"{value!r} is not ISO 8601 in UTC")
+    datetime.fromisoformat(value)
+
+
+def _datetime(value: object) -> None:
+    if not isinstance(value, str) or not _DATETIME.fullmatch(value):
+        raise Refused(f"{value!r} is not a DATETIME")
     datetime.fromisoformat(value)
 
 
@@ -107,6 +116,7 @@ def _no_constant(name: str) -> Never:
 
 
 _CHECKS = {
+    "DATETIME": _datetime,
     "INTEGER": _integer,
     "JSON": _json,
     "STRING": _string,

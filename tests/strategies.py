@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from mixpanel_export.intervals import Interval
 from mixpanel_export.messages import ORIGINS, ExportRequest
-from mixpanel_export.naming import TABLES, ObjectName
+from mixpanel_export.naming import ObjectName
+from mixpanel_export.series import SERIES
 
 DAY_MINUTES = 24 * 60
 LENGTHS = tuple(timedelta(minutes=n) for n in range(1, DAY_MINUTES + 1) if DAY_MINUTES % n == 0)
@@ -56,8 +57,8 @@ def intervals(draw: st.DrawFn, of_length: st.SearchStrategy[timedelta] = lengths
 
 
 versions = st.integers(1, 10**18)
-object_names = st.builds(ObjectName, st.sampled_from(TABLES), intervals(), versions)
-requests = st.builds(ExportRequest, st.sampled_from(TABLES), intervals(), st.sampled_from(ORIGINS))
+object_names = st.builds(ObjectName, st.sampled_from(SERIES), intervals(), versions)
+requests = st.builds(ExportRequest, st.sampled_from(SERIES), intervals(), st.sampled_from(ORIGINS))
 environments = st.from_regex(r"[a-z][a-z0-9-]{0,30}", fullmatch=True)
 
 

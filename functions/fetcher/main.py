@@ -11,8 +11,9 @@ import functions_framework
 from mixpanel_export.clock import SystemClock
 from mixpanel_export.delivery import Answer, Service, answer_push
 from mixpanel_export.fetching import Fetcher
-from mixpanel_export.mixpanel import MixpanelExporter, Project
+from mixpanel_export.mixpanel import MixpanelExporter
 from mixpanel_export.publisher import Topic
+from mixpanel_export.queries import Project
 from mixpanel_export.settings import FetcherSettings
 from mixpanel_export.storage import ExportBucket
 from mixpanel_export.telemetry import log
@@ -24,13 +25,16 @@ def service() -> Service:
     settings = FetcherSettings.from_env(os.environ)
     project_id, clock = settings.project_id, SystemClock()
     project = Project(
-        settings.mixpanel_project_id,
-        settings.project_timezone,
-        settings.lookback_days,
-        settings.where,
+        export_url=settings.export_url,
+        query_url=settings.query_url,
+        project_id=settings.mixpanel_project_id,
+        zone=settings.project_timezone,
+        sweep_days=settings.sweep_days,
+        last_seen_overlap=settings.last_seen_overlap,
+        where=settings.where,
     )
     fetcher = Fetcher(
-        MixpanelExporter(settings.mixpanel_url, settings.credentials, project, clock, log),
+        MixpanelExporter(settings.credentials, project, clock, log),
         ExportBucket.connect(project_id, settings.bucket),
         settings.project_timezone,
         clock,

@@ -12,9 +12,11 @@ from mixpanel_export.clock import SystemClock
 from mixpanel_export.delivery import Answer, answer, scheduled_at
 from mixpanel_export.planning import Planner
 from mixpanel_export.publisher import Topic
+from mixpanel_export.reconciling import Policy
 from mixpanel_export.settings import PlannerSettings
 from mixpanel_export.storage import ExportBucket
 from mixpanel_export.telemetry import log
+from mixpanel_export.warehouse import Ledger
 
 
 @functools.cache
@@ -24,11 +26,11 @@ def planner() -> Planner:
     project_id = settings.project_id
     return Planner(
         bucket=ExportBucket.connect(project_id, settings.bucket),
+        bucket_name=settings.bucket,
+        ledger=Ledger.connect(project_id, settings.dataset, settings.location),
         requests=Topic.connect(project_id, settings.request_topic),
-        interval=settings.interval,
-        settle=settings.settle,
-        horizon=settings.horizon,
-        max_requests=settings.max_requests_per_tick,
+        landings=Topic.connect(project_id, settings.landed_topic),
+        policy=Policy.of(settings),
         clock=SystemClock(),
         log=log,
     )

@@ -1,33 +1,36 @@
-"""The fetcher's job: land one interval of Mixpanel's export in the bucket, whole or not at all."""
+"""The fetcher's job: land one interval of Mixpanel's data in the bucket, whole or not at all."""
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from mixpanel_export.deadlines import Clock, Deadline
-from mixpanel_export.errors import Poison, Transient
-from mixpanel_export.intervals import Interval, format_moment
+from mixpanel_export.errors import Poison
+from mixpanel_export.intervals import DAY, Interval, format_moment
 from mixpanel_export.journal import Log
+from mixpanel_export.landing import Landing, Outcome, Uploads, metadata_of, of_events, of_people
 from mixpanel_export.messages import ExportRequest, Message
-from mixpanel_export.naming import ObjectName
-from mixpanel_export.rows import Rejected, Rows, Tally
-from mixpanel_export.streams import GzipWriter, lines
+from mixpanel_export.naming import Landed, ObjectName
+from mixpanel_export.profiles import Page, Profiles, pages
+from mixpanel_export.queries import Turn
+from mixpanel_export.rows import Rows, Tally
+from mixpanel_export.series import RECENT, SWEEP, Series
+from mixpanel_export.streams import lines, whole
 
 _FETCHED_AGAIN = ("replay", "verify")
-_NOTICE = b"terminated early"
 
 
-class Export(Protocol):
-    """An export being received."""
+class Received(Protocol):
+    """An answer of Mixpanel's being received; `asked_at` is when it was asked for, in UTC."""
 
     gzipped: bool
+    asked_at: datetime
 
     def chunks(self) -> Iterator[bytes]:
         """The body as it comes.
@@ -40,33 +43,38 @@ class Export(Protocol):
 class Exporter(Protocol):
     """Mixpanel."""
 
-    def export(self, interval: Interval, deadline: Deadline) -> AbstractContextManager[Export]:
-        """Ask for all events processed in the interval, whatever their event time."""
+    def export(
+        self, series: Series, interval: Interval, deadline: Deadline
+    ) -> AbstractContextManager[Received]:
+        """Ask for the events of one interval of this series."""
+
+    def page(
+        self, series: Series, interval: Interval, turn: Turn | None, deadline: Deadline
+    ) -> AbstractContextManager[Received]:
+        """Ask for one page of the profiles of one interval; for page 0 without a turn.
+
+        Raises:
+            Transient: also when Mixpanel knows the session no more: the fetch starts again.
+        """
 
 
-class Upload(Protocol):
-    """An object being written: nobody sees it before it is committed."""
-
-    def write(self, data: bytes) -> object:
-        """Add bytes."""
-
-    def commit(self, metadata: dict[str, str]) -> bool:
-        """Make the object visible under its name, at once; False if another one has it."""
-
-
-class Bucket(Protocol):
+class Bucket(Uploads, Protocol):
     """Where exports land."""
 
-    def landed(self, table: str, day: date) -> Iterable[ObjectName]:
-        """Every landed version of every interval that starts on this UTC day."""
+    def landed(self, series: Series, since: date, until: date) -> Iterable[Landed]:
+        """Every landed version of every interval that starts on one of these UTC days."""
 
-    def upload(self, path: str) -> AbstractContextManager[Upload]:
-        """Start an object; leaving the context uncommitted leaves nothing behind."""
+    def confirmed(self, series: Series, since: date, until: date) -> Iterable[ObjectName]:
+        """Every second look that found nothing new, at intervals that start on these UTC days."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fetcher:
-    """Lands what a request asks for, once per version, however often the request is delivered."""
+    """Lands what a request asks for, once per version, however often the request is delivered.
+
+    Events are those of the interval, whenever it is asked for. People are as of now: a request
+    for an interval long past fetches their present state.
+    """
 
     exporter: Exporter
     bucket: Bucket
@@ -75,7 +83,7 @@ class Fetcher:
     log: Log
 
     def handle(self, message: Message) -> None:
-        """Land the interval that the message asks for.
+        """Land the interval that the message asks for, or confirm what has landed of it.
 
         Raises:
             Poison: the message asks for what cannot be had; parked.
@@ -83,132 +91,158 @@ class Fetcher:
         """
         deadline = Deadline.of_delivery(self.clock)
         request = ExportRequest.decode(message.data, message.attributes)
-        name = ObjectName(request.table, request.interval, message.version)
-        started_at = self.clock.now()
-        if request.interval.end > started_at:
-            raise Poison(f"interval {request.interval} is not over yet: ask again after its end")
-        if self._is_done(request, name):
-            self._report("already_landed", "already landed", request, name)
+        name = ObjectName(request.series, request.interval, message.version)
+        task = _Task(request, name, deadline, self.clock.now(), message.delivery_attempt)
+        _refuse_hopeless(task)
+        day = name.interval.start.date()
+        landed = list(self.bucket.landed(name.series, day, day))
+        _refuse_overlaps(name, landed)
+        if done := self._done(task, landed):
+            self._report(f"already_{done}", f"already {done}", task)
+        else:
+            self._fetch(task, _newest(landed, name) if request.origin == "verify" else None)
+
+    def _done(self, task: _Task, landed: list[Landed]) -> str | None:
+        """What an earlier delivery, or another request, has made of the interval."""
+        name, day = task.name, task.name.interval.start.date()
+        if task.request.origin not in _FETCHED_AGAIN:
+            return "landed" if _newest(landed, name) else None
+        if any(one.name == name for one in landed):
+            return "landed"
+        if task.request.origin == "verify" and name in self.bucket.confirmed(
+            name.series, day, day
+        ):
+            return "confirmed"
+        return None
+
+    def _fetch(self, task: _Task, before: Landed | None) -> None:
+        """Land a version, unless it is a second look that holds the rows landed before."""
+        with self._opened(task) as (rows, outcomes), ExitStack() as stack:
+            landing = Landing(self.bucket, task.name, stack)
+            landing.take(outcomes)
+            tally, fetched_at = rows.tally, self.clock.now()
+            is_confirmed = before is not None and before.digest == tally.digest_text
+            is_first = not is_confirmed and landing.commit(
+                rows.marker(task.request.origin, fetched_at),
+                metadata_of(tally, task.request.origin, task.seconds(fetched_at)),
+            )
+        if is_confirmed:
+            self._confirm(task, tally, fetched_at)
+        elif not is_first:
+            self._report("already_landed", "already landed, meanwhile", task)
+        else:
+            self._report_facts("retrieved", f"retrieved: {tally.rows} records", task, tally)
+            if before:
+                self._report_correction(task, tally.rows - before.row_count)
+
+    @contextmanager
+    def _opened(self, task: _Task) -> Iterator[tuple[Rows | Profiles, Iterator[Outcome]]]:
+        """What makes the rows of this version, and what it makes of Mixpanel's answers."""
+        name = task.name
+        if name.series.table == "people":
+            profiles = Profiles(name)
+            yield profiles, of_people(pages(partial(self._page, task)), profiles)
             return
-        with self.exporter.export(request.interval, deadline) as export:
-            tally = self._land(export, name, request.origin, started_at)
-        if tally is None:
-            self._report("already_landed", "already landed, meanwhile", request, name)
-            return
-        seconds = (self.clock.now() - started_at).total_seconds()
-        self._report(
-            "retrieved",
-            f"retrieved: {tally.rows} records",
-            request,
-            name,
-            **tally.facts(),
-            seconds=seconds,
-            delivery_attempt=message.delivery_attempt,
-        )
+        events = Rows(name, self.zone)
+        with self.exporter.export(name.series, name.interval, task.deadline) as received:
+            received_lines = lines(received.chunks(), gzipped=received.gzipped)
+            yield events, of_events(received_lines, events)
 
-    def _is_done(self, request: ExportRequest, name: ObjectName) -> bool:
-        landed = list(self.bucket.landed(name.table, name.interval.start.date()))
-        for other in landed:
-            if other.interval != name.interval and other.interval.overlaps(name.interval):
-                raise Poison(
-                    f"interval {name.interval} overlaps {other.interval}, which has landed: "
-                    f"rows would be doubled; replay {other.interval} instead"
-                )
-        if request.origin in _FETCHED_AGAIN:
-            return name in landed
-        return any(other.interval == name.interval for other in landed)
+    def _page(self, task: _Task, turn: Turn | None) -> Page:
+        name = task.name
+        with self.exporter.page(name.series, name.interval, turn, task.deadline) as received:
+            body = whole(received.chunks(), gzipped=received.gzipped)
+        return Page.parse(body, received.asked_at)
 
-    def _land(
-        self, export: Export, name: ObjectName, origin: str, started_at: datetime
-    ) -> Tally | None:
-        """Land the export; None if another delivery of this version was first."""
-        rows = Rows(name.interval, name.version, self.zone)
-        with ExitStack() as stack:
-            landing = stack.enter_context(self.bucket.upload(name.path))
-            rejects = _Rejects(self.bucket, name, stack)
-            body = GzipWriter(landing.write)
-            _transfer(export, rows, body, rejects)
-            fetched_at = self.clock.now()
-            body.write(rows.marker(origin, fetched_at))
-            body.finish()
-            metadata = _metadata(rows.tally, origin, (fetched_at - started_at).total_seconds())
-            rejects.commit(metadata)
-            is_first = landing.commit(metadata)
-        return rows.tally if is_first else None
+    def _confirm(self, task: _Task, tally: Tally, fetched_at: datetime) -> None:
+        """Leave a trace of the second look, so that it is taken once."""
+        with self.bucket.upload(task.name.confirmed_path) as trace:
+            is_first = trace.commit(
+                {
+                    "digest": tally.digest_text,
+                    "row_count": str(tally.rows),
+                    "fetched_at": format_moment(fetched_at),
+                }
+            )
+        if is_first:
+            self._report_facts("confirmed", f"confirmed: {tally.rows} records", task, tally)
+        else:
+            self._report("already_confirmed", "already confirmed, meanwhile", task)
 
-    def _report(
-        self, event: str, text: str, request: ExportRequest, name: ObjectName, **fields: object
-    ) -> None:
+    def _report_correction(self, task: _Task, more: int) -> None:
+        """Say how many rows Mixpanel showed late or removed since, as far as counts tell."""
+        late, removed = max(0, more), max(0, -more)
+        text = f"corrected: {late} records more, {removed} fewer"
+        self._report("corrected", text, task, late_visible=late, removed=removed)
+
+    def _report_facts(self, event: str, text: str, task: _Task, tally: Tally) -> None:
+        seconds = task.seconds(self.clock.now())
+        attempt = task.delivery_attempt
+        facts = tally.facts()
+        self._report(event, text, task, **facts, seconds=seconds, delivery_attempt=attempt)
+
+    def _report(self, event: str, text: str, task: _Task, **fields: object) -> None:
+        name = task.name
         self.log(
             "INFO",
             event,
             text,
-            table=name.table,
+            table=name.series.table,
+            mode=name.series.mode,
             start=format_moment(name.interval.start),
             end=format_moment(name.interval.end),
             version=name.version,
-            origin=request.origin,
+            origin=task.request.origin,
             **fields,
         )
 
 
-def _transfer(export: Export, rows: Rows, body: GzipWriter, rejects: _Rejects) -> None:
-    """Each line of the export becomes a row of the body or a reject.
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """One delivery of one request."""
 
-    A line that is not an event is a reject only once another line has followed it: as the last
-    one it is where the export was cut.
+    request: ExportRequest
+    name: ObjectName
+    deadline: Deadline
+    started_at: datetime
+    delivery_attempt: int | None
+
+    def seconds(self, now: datetime) -> float:
+        return (now - self.started_at).total_seconds()
+
+
+def _refuse_hopeless(task: _Task) -> None:
+    """Park a request that no answer of Mixpanel's can fulfil.
+
+    Raises:
+        Poison: it says what to ask for instead.
     """
-    unsure: tuple[bytes, Rejected] | None = None
-    for line in lines(export.chunks(), gzipped=export.gzipped):
-        if unsure:
-            rejects.add(*unsure)
-            unsure = None
-        match rows.row(line):
-            case bytes(row):
-                body.write(row)
-            case Rejected() as rejected:
-                _refuse_notice(line, rejected)
-                unsure = (line, rejected)
-    if unsure:
-        if not unsure[1].is_event:
-            raise Transient("the export was cut: its last line is not an event")
-        rejects.add(*unsure)
+    series, interval = task.name.series, task.name.interval
+    if interval.end > task.started_at:
+        raise Poison(f"interval {interval} is not over yet: ask again after its end")
+    if series == SWEEP and interval.length != DAY:
+        raise Poison(f"a sweep is of a whole day, not of {interval}: ask for its whole day")
+    if task.request.origin == "verify" and series != RECENT:
+        raise Poison(f"{series} has no second look: replay {interval} instead")
 
 
-class _Rejects:
-    """The lines of an export that are no rows, kept beside it; no object when there are none."""
+def _refuse_overlaps(name: ObjectName, landed: list[Landed]) -> None:
+    """Park a request whose rows are in another interval, too; of people only the newest count.
 
-    def __init__(self, bucket: Bucket, name: ObjectName, stack: ExitStack) -> None:
-        self._bucket, self._path, self._stack = bucket, name.rejects_path, stack
-        self._upload: Upload | None = None
-
-    def add(self, line: bytes, rejected: Rejected) -> None:
-        if self._upload is None:
-            self._upload = self._stack.enter_context(self._bucket.upload(self._path))
-            self._body = GzipWriter(self._upload.write)
-        self._body.write(_reject(line, rejected.reason))
-
-    def commit(self, metadata: dict[str, str]) -> None:
-        if self._upload is not None:
-            self._body.finish()
-            self._upload.commit(metadata)
+    Raises:
+        Poison: it names the other one.
+    """
+    if name.series != RECENT:
+        return
+    for other in (one.name.interval for one in landed):
+        if other != name.interval and other.overlaps(name.interval):
+            raise Poison(
+                f"interval {name.interval} overlaps {other}, which has landed: "
+                f"rows would be doubled; replay {other} instead"
+            )
 
 
-def _reject(line: bytes, reason: str) -> bytes:
-    """The line as it came, as text where it is text, so that nothing of it is lost."""
-    try:
-        entry = {"reason": reason, "line": line.decode()}
-    except UnicodeDecodeError:
-        entry = {"reason": reason, "line_base64": base64.b64encode(line).decode()}
-    return json.dumps(entry).encode() + b"\n"
-
-
-def _refuse_notice(line: bytes, rejected: Rejected) -> None:
-    """Mixpanel says in a line of its own, with status 200, that it stopped early."""
-    if not rejected.is_event and _NOTICE in line.lower():
-        raise Transient("the export was cut: Mixpanel says it terminated early")
-
-
-def _metadata(tally: Tally, origin: str, seconds: float) -> dict[str, str]:
-    facts = tally.facts() | {"origin": origin, "seconds": seconds}
-    return {key: str(value) for key, value in facts.items() if value is not None}
+def _newest(landed: list[Landed], name: ObjectName) -> Landed | None:
+    """The newest landed version of the interval."""
+    versions = [one for one in landed if one.name.interval == name.interval]
+    return max(versions, key=lambda one: one.name.version, default=None)

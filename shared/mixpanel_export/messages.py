@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from reprlib import repr as brief
@@ -12,47 +13,49 @@ from typing import Any, Literal, Self, get_args
 
 from mixpanel_export.errors import NotOurs, Poison
 from mixpanel_export.intervals import Interval, epoch_us, format_moment, parse_moment
-from mixpanel_export.naming import TABLES, ObjectName
+from mixpanel_export.naming import ObjectName
+from mixpanel_export.series import Series
 
 MESSAGE_VERSION = 1
 Origin = Literal["schedule", "heal", "backfill", "verify", "replay"]
 ORIGINS: tuple[Origin, ...] = get_args(Origin)
 
 _LONGEST_COUNT = 18
-_KEYS = frozenset({"version", "table", "start", "end"})
+_NEEDED = frozenset({"version", "table", "start", "end"})
+_KEYS = _NEEDED | {"mode"}
 
 
 @dataclass(frozen=True, slots=True)
 class ExportRequest:
-    """One wish: the events that Mixpanel processed in `interval`, in `table`.
+    """One wish: one interval of one series.
 
     `origin` tells why it was asked: `replay` and `verify` fetch again what has landed before,
     the others do not.
     """
 
-    table: str
+    series: Series
     interval: Interval
     origin: Origin
 
     @property
     def data(self) -> bytes:
         """The body of the message: the truth."""
-        body = {
-            "version": MESSAGE_VERSION,
-            "table": self.table,
-            "start": format_moment(self.interval.start),
-            "end": format_moment(self.interval.end),
-        }
+        body = {"version": MESSAGE_VERSION} | self._subject
         return json.dumps(body, separators=(",", ":")).encode()
 
     @property
     def attributes(self) -> dict[str, str]:
         """What filters and eyes read; only `origin` is not repeated from the body."""
+        return self._subject | {"origin": self.origin}
+
+    @property
+    def _subject(self) -> dict[str, str]:
+        mode = {} if self.series.is_default else {"mode": self.series.mode}
         return {
-            "table": self.table,
+            "table": self.series.table,
+            **mode,
             "start": format_moment(self.interval.start),
             "end": format_moment(self.interval.end),
-            "origin": self.origin,
         }
 
     @classmethod
@@ -67,20 +70,19 @@ class ExportRequest:
             raise Poison(
                 f"unknown key {brief(unknown[0])}: a request has {', '.join(sorted(_KEYS))}"
             )
-        if missing := sorted(_KEYS - body.keys()):
+        if missing := sorted(_NEEDED - body.keys()):
             raise Poison(f"key {missing[0]!r} is missing from the request")
         if body["version"] is True or body["version"] != MESSAGE_VERSION:
             raise Poison(f"request version {brief(body['version'])} is not {MESSAGE_VERSION}")
-        if body["table"] not in TABLES:
-            raise Poison(f"unknown table {brief(body['table'])}: known are {', '.join(TABLES)}")
         try:
+            series = Series.named(body["table"], body.get("mode"))
             interval = Interval.parse(_text(body, "start"), _text(body, "end"))
         except ValueError as error:
             raise Poison(str(error)) from None
         origin = attributes.get("origin", "replay")
         if origin not in ORIGINS:
             raise Poison(f"unknown origin {brief(origin)}: known are {', '.join(ORIGINS)}")
-        return cls(body["table"], interval, origin)
+        return cls(series, interval, origin)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +142,21 @@ class LandedObject:
         """Without a generation: BigQuery refuses one, so objects are never overwritten."""
         return f"gs://{self.bucket}/{self.name.path}"
 
+    @property
+    def data(self) -> bytes:
+        """The body of a notification, as far as `decode` reads it."""
+        return json.dumps({"metadata": {"row_count": str(self.row_count)}}).encode()
+
+    @property
+    def attributes(self) -> dict[str, str]:
+        """The attributes of a notification, as far as `decode` reads them."""
+        return {
+            "eventType": "OBJECT_FINALIZE",
+            "payloadFormat": "JSON_API_V1",
+            "bucketId": self.bucket,
+            "objectId": self.name.path,
+        }
+
     @classmethod
     def decode(cls, message: Message, bucket: str) -> Self:
         """The landed object in a notification about `bucket`, with payload JSON_API_V1.
@@ -157,10 +174,18 @@ class LandedObject:
             raise NotOurs(f"notification about bucket {attributes.get('bucketId')!r}")
         name = ObjectName.parse(attributes.get("objectId", ""))
         metadata = _json_object(message.data, "the notification").get("metadata")
-        rows = metadata.get("row_count") if isinstance(metadata, dict) else None
-        if not isinstance(rows, str) or not rows.isdecimal() or len(rows) > _LONGEST_COUNT:
+        rows = row_count(metadata if isinstance(metadata, dict) else {})
+        if rows is None:
             raise Poison(f"object {name.path} carries no row_count: replay its interval")
-        return cls(name, bucket, int(rows))
+        return cls(name, bucket, rows)
+
+
+def row_count(metadata: Mapping[str, object]) -> int | None:
+    """How many rows an object holds according to its metadata; None if that does not say."""
+    rows = metadata.get("row_count")
+    if not isinstance(rows, str) or not rows.isdecimal() or len(rows) > _LONGEST_COUNT:
+        return None
+    return int(rows)
 
 
 def _json_object(data: bytes, what: str) -> dict[str, Any]:

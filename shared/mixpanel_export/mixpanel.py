@@ -1,9 +1,7 @@
-"""Mixpanel's raw export API.
+"""Mixpanel's raw export API and its engage API.
 
-Facts: docs.mixpanel.com/reference/raw-event-export (parameters, 60 queries an hour, 3 a second),
-docs.mixpanel.com/reference/segmentation-expressions (`where`). `from_date` and `to_date` are
-event days, both inclusive, in the project's zone; they only bound what Mixpanel scans, the
-interval itself is a condition on processing time.
+Facts: docs.mixpanel.com/reference/raw-event-export and docs.mixpanel.com/reference/engage-query
+(60 queries an hour each, 3 exports a second).
 """
 
 from __future__ import annotations
@@ -13,8 +11,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
 import requests
 import tenacity
@@ -24,57 +21,35 @@ from mixpanel_export.deadlines import Clock, Deadline
 from mixpanel_export.errors import ExportError, Poison, RateLimited, Setup, Transient
 from mixpanel_export.intervals import Interval
 from mixpanel_export.journal import Log
+from mixpanel_export.queries import Project, Turn
+from mixpanel_export.series import Series
 from mixpanel_export.settings import Credentials
 
-_PATH = "/api/2.0/export"
+_EXPORT_PATH = "/api/2.0/export"
+_ENGAGE_PATH = "/api/query/engage"
 _CONNECT_SECONDS = 10.0
 _SECONDS_BETWEEN_CALLS = 0.4  # A fourth query within a second is answered 429.
 _CHUNK_BYTES = 1 << 16
 _ERROR_BYTES = 1 << 14
 _ERROR_CHARACTERS = 300
-_PROCESSED = 'number(properties["mp_processing_time_ms"])'
 
 
 @dataclass(frozen=True, slots=True)
-class Project:
-    """One Mixpanel project, as its export API is asked about it.
+class _Call:
+    """One HTTP request, as it is tried until it is answered."""
 
-    `lookback_days` is how many days after it happened an event may still be processed and be
-    found; SDKs send for 5 (docs.mixpanel.com/reference/track-event). `where` is the user's own
-    condition, in Mixpanel's expression language.
-    """
-
-    project_id: str
-    zone: ZoneInfo
-    lookback_days: int
-    where: str | None = None
-
-    def query(self, interval: Interval, now: datetime) -> dict[str, str]:
-        """The parameters that select all events processed in the interval.
-
-        One day is added on each side: an event may lie on another day in the project's zone,
-        and its own clock may run ahead. `to_date` must not be later than the project's today.
-        """
-        first = interval.start.astimezone(self.zone).date()
-        last = interval.end.astimezone(self.zone).date() + timedelta(days=1)
-        today = now.astimezone(self.zone).date()
-        processed = f"{_PROCESSED} >= {interval.start_ms} and {_PROCESSED} < {interval.end_ms}"
-        return {
-            "project_id": self.project_id,
-            "from_date": (first - timedelta(days=self.lookback_days + 1)).isoformat(),
-            "to_date": min(today, last).isoformat(),
-            "where": f"({self.where}) and {processed}" if self.where else processed,
-            "time_in_ms": "true",
-        }
+    method: str
+    host: str
+    path: str
+    query: dict[str, str]
+    form: dict[str, str] | None = None
 
 
 class MixpanelExporter:
-    """Opens exports of one project."""
+    """Asks for the events and the people of one project."""
 
-    def __init__(
-        self, url: str, credentials: Credentials, project: Project, clock: Clock, log: Log
-    ) -> None:
-        self._url, self._project, self._clock, self._log = url, project, clock, log
+    def __init__(self, credentials: Credentials, project: Project, clock: Clock, log: Log) -> None:
+        self._project, self._clock, self._log = project, clock, log
         self._turn, self._next_call_at = threading.Lock(), clock.monotonic()
         self._session = requests.Session()
         self._session.auth = (credentials.username, credentials.password)
@@ -88,8 +63,10 @@ class MixpanelExporter:
             )
 
     @contextmanager
-    def export(self, interval: Interval, deadline: Deadline) -> Iterator[ReceivedExport]:
-        """Ask for all events processed in the interval, whatever their event time.
+    def export(
+        self, series: Series, interval: Interval, deadline: Deadline
+    ) -> Iterator[ReceivedAnswer]:
+        """Ask for the events of one interval of this series.
 
         5xx and broken connections are tried again for a minute; each attempt is logged.
 
@@ -99,7 +76,38 @@ class MixpanelExporter:
             Poison: Mixpanel finds the request itself wrong.
             Transient: Mixpanel does not answer, or answers that it cannot now.
         """
-        parameters = self._project.query(interval, self._clock.now())
+        query = self._project.export(series, interval, self._clock.now())
+        call = _Call("GET", self._project.export_url, _EXPORT_PATH, query)
+        with _received(*self._answer(call, deadline), deadline) as received:
+            yield received
+
+    @contextmanager
+    def page(
+        self, series: Series, interval: Interval, turn: Turn | None, deadline: Deadline
+    ) -> Iterator[ReceivedAnswer]:
+        """Ask for one page of the profiles of one interval; for page 0 without a turn.
+
+        Raises:
+            RateLimited, Setup, Poison, Transient: as for an export; Transient also when
+                Mixpanel refuses a further page: its session has expired, the fetch starts again.
+        """
+        query = {"project_id": self._project.project_id}
+        form = self._project.engage(series, interval, turn)
+        call = _Call("POST", self._project.query_url, _ENGAGE_PATH, query, form)
+        try:
+            asked_at, response = self._answer(call, deadline)
+        except Poison as error:
+            if turn is None:
+                raise
+            raise Transient(
+                f"Mixpanel refused page {turn.page}, as it does when a session has expired; "
+                f"the fetch starts again: {error}"
+            ) from None
+        with _received(asked_at, response, deadline) as received:
+            yield received
+
+    def _answer(self, call: _Call, deadline: Deadline) -> tuple[datetime, requests.Response]:
+        """The answer with status 200, and when it was asked for, in UTC."""
         patiently = tenacity.Retrying(
             retry=tenacity.retry_if_exception(
                 lambda error: isinstance(error, Transient) and deadline.remaining() > 0
@@ -109,30 +117,30 @@ class MixpanelExporter:
             sleep=self._clock.sleep,
             reraise=True,
         )
-        response = patiently(self._ask, parameters, deadline)
-        with closing(response), _ended_by(deadline, response):
-            yield ReceivedExport(response, deadline)
+        return patiently(self._ask, call, deadline)
 
-    def _ask(self, parameters: dict[str, str], deadline: Deadline) -> requests.Response:
+    def _ask(self, call: _Call, deadline: Deadline) -> tuple[datetime, requests.Response]:
         deadline.check("asking Mixpanel")
         self._wait_for_turn()
-        began = self._clock.monotonic()
+        asked_at, began = self._clock.now(), self._clock.monotonic()
         try:
-            response = self._session.get(
-                self._url + _PATH,
-                params=parameters,
+            response = self._session.request(
+                call.method,
+                call.host + call.path,
+                params=call.query,
+                data=call.form,
                 stream=True,
                 allow_redirects=False,
                 timeout=(_CONNECT_SECONDS, max(1.0, deadline.remaining())),
             )
         except requests.RequestException as error:
-            self._log_attempt(began, None, type(error).__name__)
+            self._log_attempt(call, began, None, type(error).__name__)
             raise Transient(f"Mixpanel did not answer ({type(error).__name__})") from None
-        self._log_attempt(began, response.status_code)
+        self._log_attempt(call, began, response.status_code)
         if response.status_code != requests.codes.ok:
             with closing(response):
                 raise failure(response.status_code, _text(response), response.headers)
-        return response
+        return asked_at, response
 
     def _wait_for_turn(self) -> None:
         """Space the calls of this instance, so that a burst of messages wastes no budget."""
@@ -140,24 +148,28 @@ class MixpanelExporter:
             self._clock.sleep(max(0.0, self._next_call_at - self._clock.monotonic()))
             self._next_call_at = self._clock.monotonic() + _SECONDS_BETWEEN_CALLS
 
-    def _log_attempt(self, began: float, status: int | None, error: str | None = None) -> None:
+    def _log_attempt(
+        self, call: _Call, began: float, status: int | None, error: str | None = None
+    ) -> None:
         """One line an attempt, before any retry: alerts count the 5xx among them."""
         self._log(
             "INFO" if status == requests.codes.ok else "WARNING",
             "mixpanel_response",
             f"mixpanel: {status or error}",
-            endpoint=_PATH,
+            endpoint=call.path,
             status=status,
             error=error,
             ms=round((self._clock.monotonic() - began) * 1000),
         )
 
 
-class ReceivedExport:
-    """The body of an export while it comes in."""
+class ReceivedAnswer:
+    """The body of an answer while it comes in; `asked_at` is when it was asked for, in UTC."""
 
-    def __init__(self, response: requests.Response, deadline: Deadline) -> None:
-        self._response, self._deadline = response, deadline
+    def __init__(
+        self, response: requests.Response, deadline: Deadline, asked_at: datetime
+    ) -> None:
+        self._response, self._deadline, self.asked_at = response, deadline, asked_at
         encoding = response.headers.get("Content-Encoding", "identity").lower()
         if encoding not in ("identity", "gzip"):
             raise Poison(f"Mixpanel sent Content-Encoding {encoding!r}, which was not asked for")
@@ -177,6 +189,14 @@ class ReceivedExport:
             self._deadline.check("receiving an export")
             raise Transient(f"the export was cut: {type(error).__name__}") from None
         self._deadline.check("receiving an export")  # The end may have been our own doing.
+
+
+@contextmanager
+def _received(
+    asked_at: datetime, response: requests.Response, deadline: Deadline
+) -> Iterator[ReceivedAnswer]:
+    with closing(response), _ended_by(deadline, response):
+        yield ReceivedAnswer(response, deadline, asked_at)
 
 
 @contextmanager

@@ -9,25 +9,25 @@ from typing import Self
 
 from mixpanel_export.errors import NotOurs
 from mixpanel_export.intervals import Interval, format_moment, parse_moment
-
-TABLES = ("events",)
+from mixpanel_export.series import TABLES, Series
 
 _PATH = re.compile(
-    r"(?P<table>[a-z]+)/date=(?P<date>\d{4}-\d\d-\d\d)/"
+    r"(?P<table>[a-z]+)(?:/(?P<mode>[a-z]+))?/date=(?P<date>\d{4}-\d\d-\d\d)/"
     r"(?P<start>\d{8}T\d{6}Z)_(?P<end>\d{8}T\d{6}Z)/(?P<version>[1-9]\d{0,18})\.ndjson\.gz"
 )
+CONFIRMED = "confirmed/"
 _UNSAFE_IN_JOB_ID = re.compile(r"[^A-Za-z0-9_-]")
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class ObjectName:
-    """The identity of one landed export: table, interval and version.
+    """The identity of one landed export: series, interval and version.
 
     `version` is the publish time of the request in microseconds: the same on every redelivery,
     newer for every replay.
     """
 
-    table: str
+    series: Series
     interval: Interval
     version: int
 
@@ -42,18 +42,19 @@ class ObjectName:
         if match is None or match["table"] not in TABLES:
             raise NotOurs(f"object {path!r} does not have a name this pipeline gives")
         try:
+            series = Series.named(match["table"], match["mode"])
             interval = Interval(parse_moment(match["start"]), parse_moment(match["end"]))
         except ValueError as error:
-            raise NotOurs(f"object {path!r} does not name an interval: {error}") from None
-        name = cls(match["table"], interval, int(match["version"]))
+            raise NotOurs(f"object {path!r} does not name an interval of a series: {error}") from None
+        name = cls(series, interval, int(match["version"]))
         if name.path != path:
-            raise NotOurs(f"object {path!r} names a date that is not its interval's")
+            raise NotOurs(f"object {path!r} names a date or mode that is not its own")
         return name
 
     @property
     def path(self) -> str:
         """`events/date=2026-11-22/20261122T080000Z_20261122T090000Z/<version>.ndjson.gz`."""
-        prefix = day_prefix(self.table, self.interval.start.date())
+        prefix = day_prefix(self.series, self.interval.start.date())
         return f"{prefix}{self._span}/{self.version}.ndjson.gz"
 
     @property
@@ -61,22 +62,38 @@ class ObjectName:
         """Where the lines of this export that could not become rows are kept."""
         return f"rejects/{self.path}"
 
+    @property
+    def confirmed_path(self) -> str:
+        """What a second look leaves behind when it found the rows that are live."""
+        return f"{CONFIRMED}{self.path}"
+
     def job_id(self, environment: str, attempt: int) -> str:
         """The id of the load job for this object, at most 1,024 of `[A-Za-z0-9_-]`.
 
         Source: cloud.google.com/bigquery/docs/reference/rest/v2/JobReference
         """
         env = _UNSAFE_IN_JOB_ID.sub("-", environment)
-        return f"{env}-load-{self.table}-{self._span}-{self.version}-a{attempt}"
+        subject = self.series.path.replace("/", "-")
+        return f"{env}-load-{subject}-{self._span}-{self.version}-a{attempt}"
 
     @property
     def _span(self) -> str:
         return f"{_compact(self.interval.start)}_{_compact(self.interval.end)}"
 
 
-def day_prefix(table: str, day: date) -> str:
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """One landed version, as the bucket lists it."""
+
+    name: ObjectName
+    landed_at: datetime
+    row_count: int
+    digest: str
+
+
+def day_prefix(series: Series, day: date) -> str:
     """The common prefix of every object whose interval starts on this UTC day."""
-    return f"{table}/date={day.isoformat()}/"
+    return f"{series.path}/date={day.isoformat()}/"
 
 
 def _compact(moment: datetime) -> str:

@@ -1,112 +1,177 @@
-"""The planner's job: ask for every interval that should have landed and has not."""
+"""The planner's job: ask for everything that should have been loaded and is not."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
+from mixpanel_export import backfill
 from mixpanel_export.deadlines import Clock, Deadline
-from mixpanel_export.intervals import (
-    MINUTE,
-    Interval,
-    aligned,
-    format_moment,
-    newest_first,
-)
+from mixpanel_export.errors import ExportError, Transient
+from mixpanel_export.intervals import HOUR, format_moment
 from mixpanel_export.journal import Log
-from mixpanel_export.messages import ExportRequest, Origin
-from mixpanel_export.naming import ObjectName
+from mixpanel_export.messages import ORIGINS, ExportRequest, LandedObject
+from mixpanel_export.naming import Landed, ObjectName
+from mixpanel_export.plans import Plan, Plans
+from mixpanel_export.reconciling import Decision, Known, Policy, decide
+from mixpanel_export.series import RECENT, Series
+
+# Longer than any call of the planner lives: its plan is then abandoned, or published.
+LEASE = timedelta(minutes=10)
 
 
-class Landed(Protocol):
-    """Where exports land."""
+class Bucket(Protocol):
+    """Where exports land, and plans are kept."""
 
-    def landed(self, table: str, day: date) -> Iterable[ObjectName]:
-        """Every landed version of every interval that starts on this UTC day."""
+    def landed(self, series: Series, since: date, until: date) -> Iterable[Landed]:
+        """Every landed version of every interval that starts on one of these UTC days."""
+
+    def confirmed(self, series: Series, since: date, until: date) -> Iterable[ObjectName]:
+        """Every second look that found nothing new, at intervals that start on these days."""
+
+    def listed(self, prefix: str) -> Mapping[str, Mapping[str, str]]:
+        """The metadata of each object whose path begins so."""
+
+    def read(self, path: str) -> bytes | None:
+        """The bytes of a small object; None if there is none."""
+
+    def create(self, path: str, data: bytes, metadata: Mapping[str, str]) -> bool:
+        """Make a small object at once; False if the path is taken."""
+
+
+class Ledger(Protocol):
+    """What BigQuery holds."""
+
+    def loaded(self, since: datetime) -> Iterable[ObjectName]:
+        """Every loaded version of every interval that starts at this moment or later."""
 
 
 class Requests(Protocol):
     """Where requests are published."""
 
-    def publish(self, requests: Sequence[ExportRequest]) -> None:
-        """Publish all of them and wait until each is confirmed.
+    def publish(self, messages: Sequence[ExportRequest], /) -> None:
+        """Publish all of them and wait until each is confirmed."""
 
-        Raises:
-            Transient: some were not; publishing them again is harmless.
-        """
+
+class Landings(Protocol):
+    """Where landed objects are announced."""
+
+    def publish(self, messages: Sequence[LandedObject], /) -> None:
+        """Publish all of them and wait until each is confirmed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """All that a decision depends on, and the number of the next plan."""
+
+    policy: Policy
+    known: Known
+    next_number: int
 
 
 @dataclass(frozen=True, slots=True)
 class Planner:
-    """Plans one tick: the newest missing intervals first, at most `max_requests` of them.
+    """Compares what should be loaded with what is, and asks for the difference.
 
-    An interval is due when it ended `settle` ago, as rows become visible late, and is looked
-    for until it ended `horizon` ago. After a change of the interval's length, what landed with
-    another length counts too: only what it leaves uncovered is missing.
+    It remembers nothing but its plans: missed ticks, lost messages, dead letters, failed loads
+    and backfills all look the same to it.
     """
 
-    bucket: Landed
+    bucket: Bucket
+    bucket_name: str
+    ledger: Ledger
     requests: Requests
-    interval: timedelta
-    settle: timedelta
-    horizon: timedelta
-    max_requests: int
+    landings: Landings
+    policy: Policy
     clock: Clock
     log: Log
 
     def tick(self, now: datetime) -> None:
-        """Publish requests for what is missing at this moment.
+        """Publish what is to be asked for at this moment.
 
         Raises:
-            Transient: the bucket or the topic did not answer in time; Scheduler calls again.
-            Setup: they refused; a person must act.
+            Transient: something did not answer in time, or another call is planning;
+                Scheduler calls again.
+            Setup: something refused; a person must act.
         """
-        watermark = now - self.settle
-        since = aligned(now - self.horizon, self.interval)
-        missing = list(self._missing("events", since, watermark))
-        requests = [
-            ExportRequest("events", interval, self._origin(interval, watermark))
-            for interval in missing[: self.max_requests]
+        deadline = Deadline.of_delivery(self.clock)
+        situation = self.look(now, deadline)
+        self._respect_others(situation.known.plans)
+        decision = decide(situation.policy, now, situation.known)
+        if decision.requests or decision.reloads:
+            deadline.check("looking for gaps")
+            self._carry_out(decision, Plans(self.bucket), situation.next_number, now)
+        self._report(decision, situation, now)
+
+    def look(self, now: datetime, deadline: Deadline) -> Situation:
+        """Everything there is to know before deciding.
+
+        Raises:
+            Transient, Setup: as for a tick.
+        """
+        policy = self._policy()
+        window = max(policy.heal_after, policy.reload_after, HOUR)
+        plans, next_number = Plans(self.bucket).around(now, window)
+        landed: list[Landed] = []
+        for series in policy.lengths:
+            deadline.check("listing what has landed")
+            landed += self.bucket.landed(series, policy.since.date(), now.date())
+        horizon = max(policy.since, now - policy.heal_horizon)
+        confirmed = self.bucket.confirmed(RECENT, horizon.date(), now.date())
+        deadline.check("reading the ledger")
+        loaded = self.ledger.loaded(policy.since)
+        return Situation(policy, Known(landed, list(confirmed), list(loaded), plans), next_number)
+
+    def _policy(self) -> Policy:
+        """The policy, with an operator's wish for more of the past."""
+        wish = self.bucket.read(backfill.PATH)
+        if wish is None:
+            return self.policy
+        return replace(self.policy, since=min(self.policy.since, backfill.decode(wish)))
+
+    def _respect_others(self, plans: Iterable[Plan]) -> None:
+        """Let a call that is still publishing come to its end."""
+        for plan in plans:
+            age = self.clock.now() - plan.made_at
+            if plan.fate == "open" and abs(age) < LEASE:
+                raise Transient(
+                    f"another call is publishing plan {plan.number}; if it has died, "
+                    f"planning goes on {LEASE} after {format_moment(plan.made_at)}"
+                )
+
+    def _carry_out(self, decision: Decision, plans: Plans, number: int, now: datetime) -> None:
+        reloads = tuple(landed.name.path for landed in decision.reloads)
+        plan = Plan(number, now, self.clock.now(), decision.requests, reloads)
+        if not plans.begin(plan):
+            raise Transient(f"plan {number} was made by another call meanwhile: look again")
+        announcements = [
+            LandedObject(landed.name, self.bucket_name, landed.row_count)
+            for landed in decision.reloads
         ]
-        self.requests.publish(requests)
+        try:
+            self.requests.publish(decision.requests)
+            self.landings.publish(announcements)
+        except ExportError:
+            plans.end(plan, "abandoned")
+            raise
+        plans.end(plan, "published")
+
+    def _report(self, decision: Decision, situation: Situation, now: datetime) -> None:
+        requested = Counter(request.origin for request in decision.requests)
+        oldest = min((gap.interval.start for gap in decision.gaps), default=None)
         self.log(
             "INFO",
             "planned",
-            f"planned: {len(requests)} of {len(missing)} missing intervals",
-            watermark=format_moment(watermark),
-            missing=len(missing),
-            requested=len(requests),
+            f"planned: {len(decision.requests)} of {len(decision.wanted)} requests, "
+            f"{len(decision.reloads)} reloads",
+            watermark=format_moment(now - situation.policy.settle),
+            since=format_moment(situation.policy.since),
+            missing=len(decision.gaps),
+            oldest_missing=oldest and format_moment(oldest),
+            requested=len(decision.requests),
+            reloaded=len(decision.reloads),
+            **{origin: requested[origin] for origin in ORIGINS if origin != "replay"},
         )
-
-    def _origin(self, interval: Interval, watermark: datetime) -> Origin:
-        """Only the interval that has just become due comes on schedule; an older one is a gap."""
-        return "schedule" if interval.end > watermark - self.interval else "heal"
-
-    def _missing(self, table: str, since: datetime, watermark: datetime) -> Iterator[Interval]:
-        deadline = Deadline.of_delivery(self.clock)
-        landed: set[Interval] = set()
-        for n in range((watermark.date() - since.date()).days + 1):
-            deadline.check("listing what has landed")
-            names = self.bucket.landed(table, since.date() + timedelta(days=n))
-            landed.update(name.interval for name in names)
-        other_lengths = [known for known in landed if known.length != self.interval]
-        for interval in newest_first(since, watermark, self.interval):
-            if interval not in landed:
-                yield from _uncovered(interval, filter(interval.overlaps, other_lengths))
-
-
-def _uncovered(interval: Interval, landed: Iterable[Interval]) -> Iterator[Interval]:
-    """The whole interval, or the parts of it that none of these landed ones covers.
-
-    Parts are asked for only after a change of the interval's length: the whole would double
-    what has landed. Their length divides all lengths involved, so that each of them lies
-    either inside a landed interval or outside of all.
-    """
-    known = list(landed)
-    minutes = math.gcd(*(one.length // MINUTE for one in (interval, *known)))
-    for part in newest_first(interval.start, interval.end, minutes * MINUTE):
-        if not any(map(part.overlaps, known)):
-            yield part

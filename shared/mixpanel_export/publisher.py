@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import TimeoutError as ConfirmationTimeout
-from typing import Self
+from typing import Protocol, Self
 
 from google.api_core import exceptions
 from google.cloud import pubsub_v1
@@ -12,7 +12,6 @@ from google.cloud.pubsub_v1.publisher.futures import Future
 
 from mixpanel_export.cloud_errors import INNER_RETRY_SECONDS, inner_retry, translated
 from mixpanel_export.errors import ExportError, Transient
-from mixpanel_export.messages import ExportRequest
 
 _LONGEST_REASON = 1024  # Bytes of an attribute's value (cloud.google.com/pubsub/quotas).
 _RESERVED_PREFIX = "goog"
@@ -28,6 +27,18 @@ _RETRY = inner_retry(
 )
 
 
+class Outgoing(Protocol):
+    """A message to publish."""
+
+    @property
+    def data(self) -> bytes:
+        """Its body."""
+
+    @property
+    def attributes(self) -> dict[str, str]:
+        """Its attributes."""
+
+
 class Topic:
     """One topic; a message counts as published when Pub/Sub has confirmed it."""
 
@@ -40,16 +51,16 @@ class Topic:
         with translated("connecting to Pub/Sub"):
             return cls(pubsub_v1.PublisherClient(), project_id, topic)
 
-    def publish(self, requests: Sequence[ExportRequest]) -> None:
+    def publish(self, messages: Sequence[Outgoing]) -> None:
         """Publish all of them, however many fail, and wait until each is confirmed.
 
         Raises:
             Transient, Setup: some were not; publishing them again is harmless.
         """
-        futures = [self._send(request.data, request.attributes) for request in requests]
+        futures = [self._send(message.data, message.attributes) for message in messages]
         failures = [failure for failure in map(self._failure, futures) if failure]
         if failures:
-            text = f"{len(failures)} of {len(futures)} requests were not published"
+            text = f"{len(failures)} of {len(futures)} messages were not published"
             raise type(failures[0])(f"{text}: {failures[0]}")
 
     def park(self, data: bytes, attributes: dict[str, str], reason: str) -> None:

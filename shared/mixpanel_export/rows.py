@@ -1,7 +1,7 @@
 """From a line of Mixpanel's raw export to a row of `mixpanel_raw.events`.
 
-No input makes this module raise: a line becomes a row, lies outside the interval, or is rejected
-with a reason. Reasons hold no row data, because they are logged.
+No input makes this module raise: a line becomes a row, lies outside the interval or the series,
+or is rejected with a reason. Reasons hold no row data, because they are logged.
 """
 
 from __future__ import annotations
@@ -9,14 +9,17 @@ from __future__ import annotations
 import hashlib
 import math
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 import orjson
 
 from mixpanel_export import safejson
-from mixpanel_export.intervals import Interval, format_moment
+from mixpanel_export.intervals import epoch_ms, format_moment
+from mixpanel_export.lookback import first_event_day
+from mixpanel_export.naming import ObjectName
 from mixpanel_export.safejson import Json
+from mixpanel_export.series import SWEEP
 from mixpanel_export.wallclock import WallClock, milliseconds
 
 _UTC = ZoneInfo("UTC")
@@ -27,7 +30,7 @@ _ENVELOPE = 1  # The line's own object is not part of the `properties` value.
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A line that cannot become a row.
+    """A line or a profile that cannot become a row.
 
     `is_event` is false for a line that is not an event at all, such as one that was cut: at the
     end of an export that means the export is incomplete.
@@ -39,10 +42,11 @@ class Rejected:
 
 @dataclass(slots=True)
 class Tally:
-    """What one export held: rows, lines outside the interval, rejects, and converted values.
+    """What one export held: rows, lines that belong elsewhere, rejects, and converted values.
 
     `digest` does not depend on the order of the lines nor on the version, so two exports of the
-    same interval with equal digests hold equal rows. Times are event times, ISO 8601 UTC.
+    same interval with equal digests hold equal rows. Times are event times, ISO 8601 UTC. Only
+    people have `as_of`: the moment whose state their profiles show.
     """
 
     rows: int = 0
@@ -51,10 +55,17 @@ class Tally:
     converted: int = 0
     min_time: str | None = None
     max_time: str | None = None
+    as_of: datetime | None = None
     digest: int = 0
+
+    @property
+    def digest_text(self) -> str:
+        """The digest as everybody shows it: 32 hexadecimal digits."""
+        return f"{self.digest:032x}"
 
     def facts(self) -> dict[str, Json]:
         """For the marker row, the object's metadata and the log."""
+        as_of = {"as_of": format_moment(self.as_of)} if self.as_of else {}
         return {
             "row_count": self.rows,
             "rejected": self.rejected,
@@ -62,26 +73,62 @@ class Tally:
             "converted": self.converted,
             "min_time": self.min_time,
             "max_time": self.max_time,
-            "digest": f"{self.digest:032x}",
+            "digest": self.digest_text,
+            **as_of,
         }
 
 
-class Rows:
-    """Makes the rows of one version of one interval, newline-terminated, ready to load."""
+class Stamp:
+    """Completes the rows of one version: counts, numbers and stamps them, newline-terminated."""
 
-    def __init__(self, interval: Interval, version: int, zone: ZoneInfo) -> None:
+    def __init__(self, name: ObjectName) -> None:
         self.tally = Tally()
-        self._start_ms, self._end_ms = interval.start_ms, interval.end_ms
-        self._event_clock, self._utc_clock = WallClock(zone), WallClock(_UTC)
         identity = {
-            "_interval_start": format_moment(interval.start),
-            "_interval_end": format_moment(interval.end),
-            "_version": version,
+            "_mode": name.series.mode,
+            "_interval_start": format_moment(name.interval.start),
+            "_interval_end": format_moment(name.interval.end),
+            "_version": name.version,
         }
         self._identity = b"," + orjson.dumps(identity)[1:-1] + b',"_line":%d}\n'
 
+    def row(self, content: dict[str, Json]) -> bytes:
+        """The next row, of these data columns."""
+        body = safejson.dump(content)
+        tally = self.tally
+        tally.rows += 1
+        digest = hashlib.blake2b(body, digest_size=_DIGEST_BYTES).digest()
+        tally.digest = (tally.digest + int.from_bytes(digest)) % _DIGEST_RANGE
+        return self._finish(body, tally.rows)
+
+    def marker(self, columns: tuple[str, ...], origin: str, fetched_at: datetime) -> bytes:
+        """The row that commits all others: no data, line 0, the tally as its properties."""
+        facts = self.tally.facts() | {"fetched_at": format_moment(fetched_at), "origin": origin}
+        empty = dict.fromkeys(columns)
+        return self._finish(orjson.dumps(empty | {"properties": facts}), 0)
+
+    def _finish(self, body: bytes, line_number: int) -> bytes:
+        return body[:-1] + self._identity % line_number
+
+
+class Rows:
+    """Makes the rows of one version of one interval of events, ready to load.
+
+    An event of the interval belongs to RECENT or to its day's SWEEP, by the day of its `time` as
+    it was exported, which is one of the project's zone.
+    """
+
+    def __init__(self, name: ObjectName, zone: ZoneInfo) -> None:
+        self._stamp = Stamp(name)
+        self.tally = self._stamp.tally
+        self._start_ms, self._end_ms = name.interval.start_ms, name.interval.end_ms
+        bound_ms = _wall_ms(first_event_day(name.interval))
+        is_sweep = name.series == SWEEP
+        self._from_ms: float = -math.inf if is_sweep else bound_ms
+        self._until_ms: float = bound_ms if is_sweep else math.inf
+        self._event_clock, self._utc_clock = WallClock(zone), WallClock(_UTC)
+
     def row(self, line: bytes) -> bytes | Rejected | None:
-        """The row of one exported line; None if it was processed outside the interval."""
+        """The row of one exported line; None if another interval or series holds it."""
         outcome = self._row(line)
         if isinstance(outcome, Rejected):
             self.tally.rejected += 1
@@ -90,10 +137,8 @@ class Rows:
         return outcome
 
     def marker(self, origin: str, fetched_at: datetime) -> bytes:
-        """The row that commits all others: no event, line 0, the tally as its properties."""
-        facts = self.tally.facts() | {"fetched_at": format_moment(fetched_at), "origin": origin}
-        empty = dict.fromkeys(_DATA_COLUMNS)
-        return self._finish(orjson.dumps(empty | {"properties": facts}), 0)
+        """The row that commits all others."""
+        return self._stamp.marker(_DATA_COLUMNS, origin, fetched_at)
 
     def _row(self, line: bytes) -> bytes | Rejected | None:
         try:
@@ -109,35 +154,34 @@ class Rows:
             return Rejected("no usable mp_processing_time_ms", is_event=True)
         if not self._start_ms <= processed_ms < self._end_ms:
             return None
+        row = self._placed(name, properties, int(processed_ms))
+        self.tally.converted += converted if isinstance(row, bytes) else 0
+        return row
+
+    def _placed(
+        self, name: Json, properties: dict[str, Json], processed_ms: int
+    ) -> bytes | Rejected | None:
+        """The row of an event of the interval, if the series holds its day."""
         wall_ms = milliseconds(properties.get("time"))
+        if wall_ms is not None and not self._from_ms <= wall_ms < self._until_ms:
+            return None
         time = None if wall_ms is None else self._event_clock.to_utc(wall_ms)
         if time is None:
             return Rejected("no usable time", is_event=True)
         content = {
             "time": time,
-            "event_name": _text(name),
-            "distinct_id": _text(properties.get("distinct_id")),
-            "device_id": _text(properties.get("$device_id")),
-            "user_id": _text(properties.get("$user_id")),
-            "insert_id": _text(properties.get("$insert_id")) or None,
-            "processing_time": self._utc_clock.to_utc(int(processed_ms)),
+            "event_name": text(name),
+            "distinct_id": text(properties.get("distinct_id")),
+            "device_id": text(properties.get("$device_id")),
+            "user_id": text(properties.get("$user_id")),
+            "insert_id": text(properties.get("$insert_id")) or None,
+            "processing_time": self._utc_clock.to_utc(processed_ms),
             "properties": properties,
         }
-        return self._accept(content, time, converted)
-
-    def _accept(self, content: dict[str, Json], time: str, converted: int) -> bytes:
-        body = safejson.dump(content)
         tally = self.tally
-        tally.rows += 1
-        tally.converted += converted
         tally.min_time = min(time, tally.min_time or time)
         tally.max_time = max(time, tally.max_time or time)
-        digest = hashlib.blake2b(body, digest_size=_DIGEST_BYTES).digest()
-        tally.digest = (tally.digest + int.from_bytes(digest)) % _DIGEST_RANGE
-        return self._finish(body, tally.rows)
-
-    def _finish(self, body: bytes, line_number: int) -> bytes:
-        return body[:-1] + self._identity % line_number
+        return self._stamp.row(content)
 
 
 _DATA_COLUMNS = (
@@ -150,6 +194,11 @@ _DATA_COLUMNS = (
     "processing_time",
     "properties",
 )
+
+
+def _wall_ms(day: date) -> int:
+    """The first millisecond of a day, as the project's clock shows it."""
+    return epoch_ms(datetime(day.year, day.month, day.day, tzinfo=UTC))
 
 
 def _number(value: object) -> float | None:
@@ -167,7 +216,7 @@ def _number(value: object) -> float | None:
     return value if isinstance(value, (int, float)) and math.isfinite(value) else None
 
 
-def _text(value: Json) -> str | None:
+def text(value: Json) -> str | None:
     """A value for a STRING column: text as it is, anything else as its JSON."""
     if value is None or isinstance(value, str):
         return value

@@ -37,11 +37,14 @@ def parse(text: bytes, envelope: int = 0) -> tuple[Json, int]:
         ValueError: the text is not JSON. The message holds none of it.
     """
     deepest = MAX_DEPTH + envelope
-    if text.count(b"{") + text.count(b"[") <= deepest and not _has_long_integer(text):
+    if not _has_long_integer(text):
         try:
-            return orjson.loads(text), 0
+            value = orjson.loads(text)
         except orjson.JSONDecodeError:
             pass  # What the fast parser refuses, the careful one may still make safe.
+        else:
+            if text.count(b"{") + text.count(b"[") <= deepest or _is_shallow(value):
+                return value, 0
     return _Careful().parse(text, deepest)
 
 
@@ -52,6 +55,15 @@ def dump(value: Json) -> bytes:
     except orjson.JSONEncodeError:  # It stops at 254 levels.
         text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         return text.encode()
+
+
+def _is_shallow(value: Json) -> bool:
+    """Whether the fast writer, which stops at 254 levels, gets to the bottom of it."""
+    try:
+        orjson.dumps(value)
+    except orjson.JSONEncodeError:
+        return False
+    return True
 
 
 def _has_long_integer(text: bytes) -> bool:

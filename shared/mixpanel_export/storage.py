@@ -9,7 +9,7 @@ their metadata together. A lifecycle rule removes `incoming/`.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import date
 from typing import Self
@@ -22,7 +22,10 @@ from google.cloud.storage.retry import DEFAULT_RETRY
 
 from mixpanel_export.cloud_errors import INNER_RETRY_SECONDS, inner, translated
 from mixpanel_export.errors import NotOurs, Transient
-from mixpanel_export.naming import ObjectName, day_prefix
+from mixpanel_export.intervals import DAY
+from mixpanel_export.messages import row_count
+from mixpanel_export.naming import CONFIRMED, Landed, ObjectName, day_prefix
+from mixpanel_export.series import Series
 
 CONTENT_TYPE = "application/gzip"
 _CHUNK_BYTES = 8 << 20
@@ -41,26 +44,92 @@ class ExportBucket:
         with translated("connecting to Cloud Storage"):
             return cls(storage.Client(project_id), bucket)
 
-    def landed(self, table: str, day: date) -> list[ObjectName]:
-        """Every landed version of every interval that starts on this UTC day.
+    def landed(self, series: Series, since: date, until: date) -> list[Landed]:
+        """Every landed version of every interval that starts on one of these UTC days.
+
+        An object that carries no row count is none that landed here.
 
         Raises:
             Transient, Setup: the bucket cannot be listed.
         """
-        with translated(f"listing bucket {self._bucket.name}"):
-            blobs = self._client.list_blobs(
-                self._bucket,
-                prefix=day_prefix(table, day),
-                fields="items(name),nextPageToken",
-                timeout=INNER_RETRY_SECONDS,
-                retry=_RETRY,
-            )
-            paths = [blob.name for blob in blobs]
-        names = []
-        for path in paths:
+        landed = []
+        for name, blob in self._named("", series, since, until):
+            metadata = blob.metadata or {}
+            rows = row_count(metadata)
+            if rows is not None:
+                landed.append(Landed(name, blob.time_created, rows, metadata.get("digest", "")))
+        return landed
+
+    def confirmed(self, series: Series, since: date, until: date) -> list[ObjectName]:
+        """Every second look that found nothing new, at intervals that start on these UTC days.
+
+        Raises:
+            Transient, Setup: the bucket cannot be listed.
+        """
+        return [name for name, _ in self._named(CONFIRMED, series, since, until)]
+
+    def listed(self, prefix: str) -> dict[str, dict[str, str]]:
+        """The metadata of each object whose path begins so, in order of the paths.
+
+        Raises:
+            Transient, Setup: the bucket cannot be listed.
+        """
+        return {blob.name: blob.metadata or {} for blob in self._list(prefix)}
+
+    def read(self, path: str) -> bytes | None:
+        """The bytes of a small object; None if there is none.
+
+        Raises:
+            Transient, Setup: it cannot be read.
+        """
+        with translated(f"reading from bucket {self._bucket.name}"):
+            blob = self._bucket.blob(path)
+            try:
+                return bytes(blob.download_as_bytes(timeout=INNER_RETRY_SECONDS, retry=_RETRY))
+            except exceptions.NotFound:
+                return None
+
+    def create(self, path: str, data: bytes, metadata: Mapping[str, str]) -> bool:
+        """Make a small object at once; False if the path is taken, also by this very call.
+
+        Raises:
+            Transient, Setup: it was not made.
+        """
+        with translated(f"writing to bucket {self._bucket.name}"):
+            blob = self._bucket.blob(path)
+            blob.metadata = dict(metadata)
+            try:
+                blob.upload_from_string(
+                    data,
+                    content_type="application/json",
+                    if_generation_match=0,
+                    timeout=INNER_RETRY_SECONDS,
+                    retry=_RETRY,
+                )
+            except exceptions.PreconditionFailed:
+                return False
+            return True
+
+    def _named(
+        self, root: str, series: Series, since: date, until: date
+    ) -> Iterator[tuple[ObjectName, storage.Blob]]:
+        first, end = (root + day_prefix(series, day) for day in (since, until + DAY))
+        for blob in self._list(f"{root}{series.path}/date=", start_offset=first, end_offset=end):
             with suppress(NotOurs):
-                names.append(ObjectName.parse(path))
-        return names
+                yield ObjectName.parse(blob.name.removeprefix(root)), blob
+
+    def _list(self, prefix: str, **bounds: str) -> list[storage.Blob]:
+        with translated(f"listing bucket {self._bucket.name}"):
+            return list(
+                self._client.list_blobs(
+                    self._bucket,
+                    prefix=prefix,
+                    fields="items(name,metadata,timeCreated),nextPageToken",
+                    timeout=INNER_RETRY_SECONDS,
+                    retry=_RETRY,
+                    **bounds,
+                )
+            )
 
     @contextmanager
     def upload(self, path: str) -> Iterator[Landing]:

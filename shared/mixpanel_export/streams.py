@@ -18,6 +18,7 @@ _BLOCK_BYTES = 1 << 20
 _DEFLATE_LEVEL = 2
 _FLUSH_BYTES = 1 << 18
 _LONGEST_LINE_BYTES = 16 << 20  # Mixpanel's own limit is 1 MB an event.
+_LARGEST_PAGE_BYTES = 64 << 20  # 13 kB for each of 5,000 profiles; parsed, it takes more memory.
 
 
 def lines(chunks: Iterable[bytes], *, gzipped: bool) -> Iterator[bytes]:
@@ -41,6 +42,21 @@ def lines(chunks: Iterable[bytes], *, gzipped: bool) -> Iterator[bytes]:
             raise Poison("the export holds a line of more than 16 MiB: no event is so large")
     if rest:
         raise Transient("the export was cut: its last line has no end")
+
+
+def whole(chunks: Iterable[bytes], *, gzipped: bool) -> bytes:
+    """A whole body.
+
+    Raises:
+        Transient: its gzip stream has no end.
+        Poison: it is larger than 64 MiB.
+    """
+    body = bytearray()
+    for block in _inflate(chunks) if gzipped else chunks:
+        body += block
+        if len(body) > _LARGEST_PAGE_BYTES:
+            raise Poison("a page of profiles has more than 64 MiB: the function cannot hold it")
+    return bytes(body)
 
 
 class GzipWriter:

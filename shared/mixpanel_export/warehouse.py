@@ -1,8 +1,11 @@
-"""BigQuery: load jobs that run at most once per id."""
+"""BigQuery: load jobs that run at most once per id, and the ledger of what they loaded."""
 
 from __future__ import annotations
 
-from typing import Self
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from datetime import datetime
+from typing import Any, Self
 
 from google.api_core import exceptions, retry
 from google.cloud import bigquery
@@ -10,7 +13,10 @@ from google.cloud.bigquery.retry import DEFAULT_RETRY
 
 from mixpanel_export.cloud_errors import INNER_RETRY_SECONDS, inner, inner_retry, translated
 from mixpanel_export.errors import Transient
+from mixpanel_export.intervals import Interval
 from mixpanel_export.loading import LoadJob
+from mixpanel_export.naming import ObjectName
+from mixpanel_export.series import Series
 
 _RETRY = inner(DEFAULT_RETRY)
 # A job may be unknown for a moment after its id was found taken (python-bigquery issue 2134).
@@ -107,4 +113,50 @@ class RawDataset:
             reason=error.get("reason"),
             error=error.get("message"),
             output_rows=job.output_rows,
+            ended_at=job.ended,
         )
+
+
+class Ledger:
+    """The view of everything that was loaded, in the dataset of views."""
+
+    def __init__(self, client: bigquery.Client, dataset: str, location: str) -> None:
+        self._client, self._location = client, location
+        self._view = f"{client.project}.{dataset}.loads"
+
+    @classmethod
+    def connect(cls, project_id: str, dataset: str, location: str) -> Self:
+        """The ledger, reached with the function's own credentials."""
+        with translated("connecting to BigQuery"):
+            return cls(bigquery.Client(project_id), dataset, location)
+
+    def loaded(self, since: datetime) -> list[ObjectName]:
+        """Every loaded version of every interval that starts at this moment or later.
+
+        Rows of a series that this release does not know are left out.
+
+        Raises:
+            Transient, Setup: the ledger cannot be read.
+        """
+        query = (
+            "SELECT table_name, mode, interval_start, interval_end, version"  # noqa: S608  (names are settings)
+            f" FROM `{self._view}` WHERE interval_start >= @since"
+        )
+        parameters = [bigquery.ScalarQueryParameter("since", "TIMESTAMP", since)]
+        with translated("reading the ledger"):
+            rows = self._client.query_and_wait(
+                query,
+                job_config=bigquery.QueryJobConfig(query_parameters=parameters),
+                location=self._location,
+                api_timeout=INNER_RETRY_SECONDS,
+                wait_timeout=INNER_RETRY_SECONDS,
+                retry=_RETRY,
+                job_retry=None,  # type: ignore[arg-type]  # Documented to turn it off.
+            )
+            return list(_known(rows))
+
+
+def _known(rows: Iterable[Sequence[Any]]) -> Iterator[ObjectName]:
+    for table, mode, start, end, version in rows:
+        with suppress(ValueError):
+            yield ObjectName(Series.named(table, mode), Interval(start, end), version)

@@ -1,5 +1,17 @@
 -- The ledger: one row for each version of each interval that was loaded, from its marker row.
+-- An interval belongs to a table and a mode; what a table's fetches do not tell is NULL.
+WITH markers AS (
+  SELECT 'events' AS table_name, _mode, _interval_start, _interval_end, _version, properties
+  FROM `${project_id}.${raw_dataset}.events`
+  WHERE time IS NULL  -- Reads the NULL partition only.
+  UNION ALL
+  SELECT 'people' AS table_name, _mode, _interval_start, _interval_end, _version, properties
+  FROM `${project_id}.${raw_dataset}.people`
+  WHERE distinct_id IS NULL
+)
 SELECT
+  table_name,
+  _mode AS mode,
   _interval_start AS interval_start,
   _interval_end AS interval_end,
   _version AS version,
@@ -12,7 +24,9 @@ SELECT
   CAST(JSON_VALUE(properties, '$.converted') AS INT64) AS converted,
   TIMESTAMP(JSON_VALUE(properties, '$.min_time')) AS min_time,
   TIMESTAMP(JSON_VALUE(properties, '$.max_time')) AS max_time,
+  TIMESTAMP(JSON_VALUE(properties, '$.as_of')) AS as_of,
   JSON_VALUE(properties, '$.digest') AS digest,
-  _version = MAX(_version) OVER (PARTITION BY _interval_start, _interval_end) AS is_live
-FROM `${project_id}.${raw_dataset}.events`
-WHERE time IS NULL
+  _version = MAX(_version) OVER (
+    PARTITION BY table_name, _mode, _interval_start, _interval_end
+  ) AS is_live
+FROM markers

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
-from mixpanel_export.messages import ExportRequest
 from tests.fakes.journal import Journal
+
+Outgoing = TypeVar("Outgoing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +33,18 @@ class FakeDeadLetters:
         self._journal.after("park", f"parked: {reason}")
 
 
-class FakeRequests:
-    """Keeps what is published; `on_publish` hears of each request."""
+class FakeTopic(Generic[Outgoing]):
+    """Keeps what is published; `on_publish` hears of each message."""
 
-    def __init__(self, journal: Journal) -> None:
-        self._journal = journal
-        self.published: list[ExportRequest] = []
-        self.on_publish: Callable[[ExportRequest], None] = lambda _: None
+    def __init__(self, journal: Journal, what: str = "requests") -> None:
+        self._journal, self._what = journal, what
+        self.published: list[Outgoing] = []
+        self.on_publish: Callable[[Outgoing], None] = lambda _: None
 
-    def publish(self, requests: Sequence[ExportRequest]) -> None:
-        self._journal.before("publish")
-        for request in requests:
-            self.published.append(request)
-            self.on_publish(request)
-        self._journal.after("publish", f"published {len(requests)} requests")
+    def publish(self, messages: Sequence[Outgoing]) -> None:
+        step = f"publish {self._what}"
+        self._journal.before(step)
+        for message in messages:
+            self.published.append(message)
+            self.on_publish(message)
+        self._journal.after(step, f"published {len(messages)} {self._what}")

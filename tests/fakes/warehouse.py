@@ -68,8 +68,7 @@ class FakeWarehouse:
         if job.done:
             return
         if ending.reason is not None:
-            error = f"made up: {ending.reason}"
-            self.jobs[job_id] = replace(job, done=True, reason=ending.reason, error=error)
+            self._finish(job, reason=ending.reason, error=f"made up: {ending.reason}")
             return
         rows = [
             row
@@ -78,7 +77,11 @@ class FakeWarehouse:
         ]
         self.rows += rows
         count = len(rows) if ending.output_rows is None else ending.output_rows
-        self.jobs[job_id] = replace(job, done=True, output_rows=count)
+        self._finish(job, output_rows=count)
+
+    def _finish(self, job: LoadJob, **outcome: Any) -> None:
+        ended = replace(job, done=True, ended_at=self._bucket.now(), **outcome)
+        self.jobs[job.job_id] = ended
 
     def running(self) -> list[str]:
         """Ids of the jobs that have not ended, oldest first."""

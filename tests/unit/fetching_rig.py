@@ -12,6 +12,7 @@ from mixpanel_export.fetching import Fetcher
 from mixpanel_export.intervals import Interval
 from mixpanel_export.messages import ExportRequest, Message, Origin
 from mixpanel_export.naming import ObjectName
+from mixpanel_export.series import RECENT, Series
 from tests.fakes.bucket import FakeBucket, StoredObject
 from tests.fakes.clock import FakeClock
 from tests.fakes.exporter import FakeExporter, event_line
@@ -21,11 +22,11 @@ START = datetime(2026, 11, 22, 8, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 INTERVAL = Interval(START, START + HOUR)
 PUBLISHED = START + HOUR + timedelta(minutes=20)
-NAME = ObjectName("events", INTERVAL, 1_795_339_200_000_000)
+NAME = ObjectName(RECENT, INTERVAL, 1_795_339_200_000_000)
 PATH, REJECTS = NAME.path, NAME.rejects_path
 
-LISTED = "listed events/date=2026-11-22/"
-ASKED = f"asked Mixpanel for {INTERVAL}"
+LISTED = "listed events/date=2026-11-22/ to 2026-11-22"
+ASKED = f"asked Mixpanel for events {INTERVAL}"
 CLOSED = "closed Mixpanel's answer"
 WROTE, WROTE_REJECTS = f"wrote {PATH}", f"wrote {REJECTS}"
 COMMITTED, COMMITTED_REJECTS = f"committed {PATH}", f"committed {REJECTS}"
@@ -41,7 +42,7 @@ class Fetch:
         self.seconds_a_step = 0.0
         self.journal = Journal(lambda _: self.clock.move(self.seconds_a_step))
         self.clock = FakeClock(PUBLISHED, self.journal)
-        self.bucket = FakeBucket(self.journal)
+        self.bucket = FakeBucket(self.journal, self.clock.now)
         self.exporter = FakeExporter(self.journal, self.clock)
         self.exporter.content = lambda _: list(self.body)
         self.body = [FIRST + SECOND]
@@ -50,20 +51,32 @@ class Fetch:
         )
 
     def deliver(
-        self, origin: Origin = "schedule", interval: Interval = INTERVAL, at: datetime = PUBLISHED
+        self,
+        origin: Origin = "schedule",
+        interval: Interval = INTERVAL,
+        series: Series = RECENT,
+        at: datetime = PUBLISHED,
     ) -> None:
         """Deliver a request that was published at that time."""
-        request = ExportRequest("events", interval, origin)
+        request = ExportRequest(series, interval, origin)
         self.fetcher.handle(Message(request.data, request.attributes, "1", at, 2))
 
-    def has_landed(self, interval: Interval = INTERVAL, version: int = 1) -> None:
+    def has_landed(
+        self,
+        interval: Interval = INTERVAL,
+        version: int = 1,
+        digest: str = "",
+        rows: int = 0,
+        series: Series = RECENT,
+    ) -> None:
         """An earlier version of the interval has landed."""
-        path = ObjectName("events", interval, version).path
-        self.bucket.objects[path] = StoredObject(b"", {})
+        path = ObjectName(series, interval, version).path
+        metadata = {"row_count": str(rows), "digest": digest}
+        self.bucket.objects[path] = StoredObject(b"", metadata, PUBLISHED)
 
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self, path: str = PATH) -> list[dict[str, Any]]:
         """The landed rows."""
-        return self.bucket.objects[PATH].rows()
+        return self.bucket.objects[path].rows()
 
     def rejects(self) -> list[dict[str, Any]]:
         """The landed rejects."""

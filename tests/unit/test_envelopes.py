@@ -13,10 +13,11 @@ from mixpanel_export.errors import NotOurs, Poison
 from mixpanel_export.intervals import Interval, format_moment
 from mixpanel_export.messages import LandedObject, Message
 from mixpanel_export.naming import ObjectName
+from mixpanel_export.series import RECENT
 from tests.strategies import json_values, moments, object_names
 
 EIGHT = datetime(2026, 11, 22, 8, tzinfo=UTC)
-NAME = ObjectName("events", Interval(EIGHT, EIGHT + timedelta(hours=1)), 1795338900123456)
+NAME = ObjectName(RECENT, Interval(EIGHT, EIGHT + timedelta(hours=1)), 1795338900123456)
 PUSHED: dict[str, Any] = {
     "data": base64.b64encode(b"{}").decode(),
     "attributes": {"origin": "heal"},

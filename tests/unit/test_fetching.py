@@ -103,6 +103,7 @@ def test_the_marker_and_the_object_and_the_log_tell_the_same(fetch: Fetch) -> No
             "event": "retrieved",
             "message": "retrieved: 2 records",
             "table": "events",
+            "mode": "recent",
             "start": "2026-11-22T08:00:00Z",
             "end": "2026-11-22T09:00:00Z",
             "version": NAME.version,
@@ -160,7 +161,9 @@ def test_what_has_landed_is_fetched_again_only_on_demand(fetch: Fetch, origin: O
     fetch.deliver(origin)
 
     if origin in FETCHED_AGAIN:
-        assert [LISTED, ASKED, WROTE, COMMITTED] == fetch.journal.entries[:4]
+        assert [ASKED, WROTE, COMMITTED, CLOSED] == [
+            entry for entry in fetch.journal.entries if entry in (ASKED, WROTE, COMMITTED, CLOSED)
+        ]
     else:
         assert [LISTED, ALREADY_LANDED] == fetch.journal.entries
 

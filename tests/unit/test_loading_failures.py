@@ -69,7 +69,7 @@ def test_a_job_that_failed_for_good_is_not_repeated(load: Load) -> None:
     """A redelivery of rows that BigQuery cannot take is parked again, without a new job."""
     load.has_ended(A0, "invalid")
 
-    with pytest.raises(Poison, match="nothing was written: correct the cause, then replay"):
+    with pytest.raises(Poison, match="nothing was written: correct the cause, and the planner"):
         load.deliver()
     assert [f"found {A0}"] == load.journal.entries
 
@@ -81,6 +81,15 @@ def test_a_wrong_number_of_rows_is_never_reported_as_loaded(load: Load) -> None:
     with pytest.raises(Poison, match=r"loaded 2 rows, but .* holds 2 and a marker: replay"):
         load.deliver()
     assert [f"started {A0}", "slept 0.1 s", f"looked: {A0} is done"] == load.journal.entries
+
+
+def test_a_wrong_number_of_rows_is_not_loaded_again(load: Load) -> None:
+    """That job succeeded: another one would double its rows, so only a replay helps."""
+    load.has_ended(A0, output_rows=2)
+
+    with pytest.raises(Poison, match=r"loaded 2 rows, but .* holds 2 and a marker: replay"):
+        load.deliver(published=60)
+    assert [f"found {A0}"] == load.journal.entries
 
 
 def test_a_job_that_runs_too_long_is_left_to_the_next_delivery(load: Load) -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from mixpanel_export.errors import Poison
 from mixpanel_export.intervals import Interval
 from mixpanel_export.messages import MESSAGE_VERSION, ORIGINS, ExportRequest, Origin
+from mixpanel_export.series import RECENT, SERIES
 from tests.strategies import json_values, requests
 
 EIGHT = datetime(2026, 11, 22, 8, tzinfo=UTC)
@@ -29,7 +30,7 @@ def body(**changes: object) -> bytes:
 
 def test_a_request_is_written_as_agreed() -> None:
     """Body and attributes are the contract with whoever publishes or filters by hand."""
-    request = ExportRequest("events", HOUR, "heal")
+    request = ExportRequest(RECENT, HOUR, "heal")
 
     assert BODY == json.loads(request.data)
     assert {
@@ -54,14 +55,14 @@ def test_every_origin_is_known(origin: Origin) -> None:
 
 def test_a_hand_published_request_is_a_replay() -> None:
     """Without attributes, as from a console, a request means: fetch it again."""
-    assert ExportRequest("events", HOUR, "replay") == ExportRequest.decode(body(), {})
+    assert ExportRequest(RECENT, HOUR, "replay") == ExportRequest.decode(body(), {})
 
 
 def test_attributes_do_not_overrule_the_body() -> None:
     """Interval and table are read from the body only."""
     misleading = {"table": "people", "start": "1999-01-01T00:00:00Z", "origin": "verify"}
 
-    assert ExportRequest("events", HOUR, "verify") == ExportRequest.decode(body(), misleading)
+    assert ExportRequest(RECENT, HOUR, "verify") == ExportRequest.decode(body(), misleading)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +78,7 @@ def test_attributes_do_not_overrule_the_body() -> None:
         pytest.param(
             body(where="true"),
             {},
-            "unknown key 'where': a request has end, start, table, version",
+            "unknown key 'where': a request has end, mode, start, table, version",
             id="unknown key",
         ),
         pytest.param(body(end=None), {}, "key 'end' is missing from the request", id="no end"),
@@ -88,10 +89,34 @@ def test_attributes_do_not_overrule_the_body() -> None:
         pytest.param(body(version="1"), {}, "request version '1' is not 1", id="version as text"),
         pytest.param(body(version=True), {}, "request version True is not 1", id="version true"),
         pytest.param(
-            body(table="people"), {}, "unknown table 'people': known are events", id="table"
+            body(table="groups"),
+            {},
+            "unknown table 'groups': known are events, people",
+            id="table",
         ),
         pytest.param(
-            body(table=["events"]), {}, "unknown table ['events']: known are events", id="tables"
+            body(table=["events"]),
+            {},
+            "unknown table ['events']: known are events, people",
+            id="tables",
+        ),
+        pytest.param(
+            body(table="people"),
+            {},
+            "table people needs a mode: known are snapshot, changes",
+            id="people without a mode",
+        ),
+        pytest.param(
+            body(mode="snapshot"),
+            {},
+            "unknown mode 'snapshot': known are recent, sweep",
+            id="a mode of the other table",
+        ),
+        pytest.param(
+            body(mode=["sweep"]), {}, "unknown mode ['sweep']: known are recent, sweep", id="modes"
+        ),
+        pytest.param(
+            body(mode=""), {}, "unknown mode '': known are recent, sweep", id="empty mode"
         ),
         pytest.param(
             body(start=1795334400),
@@ -167,4 +192,4 @@ def test_a_body_is_a_request_or_poison(data: bytes, attributes: dict[str, str]) 
         return
 
     assert json.loads(data)["version"] == MESSAGE_VERSION
-    assert request.table == "events"
+    assert request.series in SERIES

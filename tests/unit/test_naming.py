@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 
 from mixpanel_export.errors import NotOurs
 from mixpanel_export.intervals import Interval
-from mixpanel_export.naming import TABLES, ObjectName, day_prefix
+from mixpanel_export.naming import ObjectName, day_prefix
+from mixpanel_export.series import CHANGES, RECENT, SNAPSHOT, SWEEP, Series
 from tests.strategies import environments, object_names
 
 EIGHT = datetime(2026, 11, 22, 8, tzinfo=UTC)
-NAME = ObjectName("events", Interval(EIGHT, EIGHT + timedelta(hours=1)), 1795338900123456)
+NAME = ObjectName(RECENT, Interval(EIGHT, EIGHT + timedelta(hours=1)), 1795338900123456)
 PATH = "events/date=2026-11-22/20261122T080000Z_20261122T090000Z/1795338900123456.ndjson.gz"
 
 
@@ -33,16 +34,25 @@ def test_a_name_round_trips_through_its_path(name: ObjectName) -> None:
 @given(object_names)
 def test_a_name_is_listed_under_the_day_its_interval_starts_on(name: ObjectName) -> None:
     """One prefix per UTC day finds every object of the day, and no reject."""
-    prefix = day_prefix(name.table, name.interval.start.date())
+    prefix = day_prefix(name.series, name.interval.start.date())
 
     assert name.path.startswith(prefix)
     assert not name.rejects_path.startswith(prefix)
 
 
-@pytest.mark.parametrize("table", TABLES)
-def test_each_table_has_a_prefix_of_its_own(table: str) -> None:
-    """Storage notifications filter on a prefix that ends with a slash."""
-    assert f"{table}/date=2026-11-22/" == day_prefix(table, date(2026, 11, 22))
+@pytest.mark.parametrize(
+    ("prefix", "series"),
+    [
+        ("events/date=2026-11-22/", RECENT),
+        ("events/sweep/date=2026-11-22/", SWEEP),
+        ("people/snapshot/date=2026-11-22/", SNAPSHOT),
+        ("people/changes/date=2026-11-22/", CHANGES),
+    ],
+)
+def test_each_series_has_a_prefix_of_its_own(prefix: str, series: Series) -> None:
+    """Storage notifications filter on the table, which is the first part of it."""
+    assert prefix == day_prefix(series, date(2026, 11, 22))
+    assert prefix.startswith(f"{series.table}/")
 
 
 @pytest.mark.parametrize(
@@ -129,21 +139,21 @@ def test_a_job_id_gives_everything_back(
 ) -> None:
     """Read from its end, an id has one meaning only, even if the environment looks like one."""
     environment = data.draw(st.sampled_from([environment, "a-load-events-1-a1", "prod-"]))
-    pattern = r"(.*)-load-([a-z]+)-(\d{8}T\d{6}Z_\d{8}T\d{6}Z)-(\d+)-a(\d+)"
+    pattern = r"(.*)-load-([a-z]+(?:-[a-z]+)?)-(\d{8}T\d{6}Z_\d{8}T\d{6}Z)-(\d+)-a(\d+)"
 
     match = re.fullmatch(pattern, name.job_id(environment, attempt))
 
     assert match
-    table, span, version = match[2], match[3], match[4]
+    series, span, version = match[2].replace("-", "/"), match[3], match[4]
     day = f"{span[:4]}-{span[4:6]}-{span[6:8]}"
-    assert name == ObjectName.parse(f"{table}/date={day}/{span}/{version}.ndjson.gz")
+    assert name == ObjectName.parse(f"{series}/date={day}/{span}/{version}.ndjson.gz")
     assert (environment, attempt) == (match[1], int(match[5]))
 
 
 @given(object_names, st.integers(1, 10**9))
 def test_a_newer_version_sorts_after_an_older_one(name: ObjectName, later: int) -> None:
     """Of one interval, the newest version is the greatest."""
-    newer = ObjectName(name.table, name.interval, name.version + later)
+    newer = ObjectName(name.series, name.interval, name.version + later)
     assume(newer.version < 10**19)
 
     assert name < newer

@@ -1,54 +1,25 @@
-"""The planner against fakes: which intervals it asks for, in which order, and when it gives up."""
+"""The planner against fakes: in which order it looks, writes, publishes, and when it gives up."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
+from mixpanel_export import backfill
 from mixpanel_export.errors import ExportError, Setup, Transient
-from mixpanel_export.intervals import Interval
-from mixpanel_export.messages import ExportRequest
-from mixpanel_export.naming import ObjectName
-from mixpanel_export.planning import Planner
+from mixpanel_export.intervals import DAY, HOUR, MINUTE
+from mixpanel_export.messages import ExportRequest, LandedObject
+from mixpanel_export.planning import LEASE
+from mixpanel_export.series import RECENT
 from tests.fakes.bucket import FakeBucket, StoredObject
-from tests.fakes.clock import FakeClock
-from tests.fakes.journal import Journal
-from tests.fakes.topics import FakeRequests
+from tests.fakes.journal import Crash, Journal
+from tests.unit.planning_rig import LISTED_PLANS, LOOKED, Plan
+from tests.unit.reconciling_rig import NEWEST, NOW, POLICY, hours_ago
 
-HOUR = timedelta(hours=1)
-NOW = datetime(2026, 11, 22, 11, 16, tzinfo=UTC)  # With 15 min settle, 10:00 to 11:00 is due.
-
-
-class Plan:
-    """A planner with its fakes."""
-
-    def __init__(self, **changes: timedelta | int) -> None:
-        self.journal = Journal()
-        self.clock = FakeClock(NOW, Journal())
-        self.bucket, self.requests = FakeBucket(self.journal), FakeRequests(self.journal)
-        ways = {"interval": HOUR, "settle": HOUR / 4, "horizon": 2 * HOUR, "max_requests": 40}
-        self.planner = Planner(
-            self.bucket,
-            self.requests,
-            clock=self.clock,
-            log=self.journal.log,
-            **(ways | changes),  # type: ignore[arg-type]  # Times and one number, by name.
-        )
-
-    def land(self, start: datetime, length: timedelta = HOUR) -> None:
-        """Let an interval have landed."""
-        name = ObjectName("events", Interval(start, start + length), 1)
-        self.bucket.objects[name.path] = StoredObject(b"", {})
-
-    def asked(self, now: datetime = NOW) -> list[tuple[str, str]]:
-        """Hours and origins of what one tick asks for."""
-        del self.requests.published[:]
-        self.planner.tick(now)
-        return [(f"{r.interval.start:%d %H:%M}", r.origin) for r in self.requests.published]
+ALL = [("22 10:00", "schedule"), ("22 09:00", "heal"), ("22 08:00", "heal")]
 
 
 @pytest.fixture(name="plan")
@@ -56,191 +27,232 @@ def _plan() -> Plan:
     return Plan()
 
 
-def test_a_tick_looks_then_publishes_then_says_so(plan: Plan) -> None:
-    """The whole order of things: nothing is reported before it is published."""
-    plan.land(NOW.replace(hour=9, minute=0))
+def test_a_tick_looks_then_writes_then_publishes_then_says_so(plan: Plan) -> None:
+    """The whole order of things: nothing is published unplanned, nor reported before it is out."""
+    name = plan.land(hours_ago(2), ago=HOUR, is_loaded=False)
+    plan.land(hours_ago(1))
 
     plan.planner.tick(NOW)
 
     assert [
-        "listed events/date=2026-11-22/",
+        *LOOKED,
+        "created plans/00000001.json",
         "published 1 requests",
-        "INFO planned: planned: 1 of 1 missing intervals",
+        "published 1 reloads",
+        "created plans/00000001.published",
+        "INFO planned: planned: 1 of 1 requests, 1 reloads",
     ] == plan.journal.entries
-    assert [
-        ExportRequest(
-            "events", Interval.parse("2026-11-22T10:00:00Z", "2026-11-22T11:00:00Z"), "schedule"
-        )
-    ] == plan.requests.published
+    assert [ExportRequest(RECENT, NEWEST, "schedule")] == plan.requests.published
+    assert [LandedObject(name, "landing", 3)] == plan.landings.published
     assert {
         "severity": "INFO",
         "event": "planned",
-        "message": "planned: 1 of 1 missing intervals",
+        "message": "planned: 1 of 1 requests, 1 reloads",
         "watermark": "2026-11-22T11:01:00Z",
+        "since": "2026-11-22T08:00:00Z",
         "missing": 1,
+        "oldest_missing": "2026-11-22T10:00:00Z",
         "requested": 1,
+        "reloaded": 1,
+        "schedule": 1,
+        "heal": 0,
+        "backfill": 0,
+        "verify": 0,
     } == plan.journal.lines[0]
 
 
-def test_the_newest_comes_first_and_is_the_only_one_on_schedule(plan: Plan) -> None:
-    """What analysts look at is fetched before what they have waited for longest."""
-    assert [("22 10:00", "schedule"), ("22 09:00", "heal")] == plan.asked()
+def test_a_tick_with_nothing_to_do_writes_no_plan(plan: Plan) -> None:
+    """Plans would otherwise pile up."""
+    for n in range(3):
+        plan.land(hours_ago(n))
+
+    assert [] == plan.tick()
+    assert [*LOOKED, "INFO planned: planned: 0 of 0 requests, 0 reloads"] == plan.journal.entries
+    assert plan.journal.lines[0]["oldest_missing"] is None
 
 
-def test_a_gap_is_healed_also_when_the_newest_has_landed(plan: Plan) -> None:
-    """A gap is no part of the schedule, even if it is the newest that is missing."""
-    plan.land(NOW.replace(hour=10, minute=0))
+def test_a_second_tick_asks_for_nothing_twice(plan: Plan) -> None:
+    """What was asked for three hours ago, and has not come, is asked for again."""
+    assert ALL == plan.tick()
+    assert [] == plan.tick()
+    plan.clock.move((3 * HOUR).total_seconds())
+    assert {start for start, _ in ALL} < {start for start, _ in plan.tick()}
 
-    assert [("22 09:00", "heal")] == plan.asked()
+
+def test_a_wish_for_the_past_moves_the_first_day(plan: Plan) -> None:
+    """`backfill` leaves it in the bucket."""
+    wish = StoredObject(backfill.encode((NOW - DAY).date()), {}, NOW)
+    plan.bucket.objects[backfill.PATH] = wish
+
+    assert ("21 00:00", "heal") == plan.tick()[-1]
 
 
+def test_a_later_wish_loses_nothing(plan: Plan) -> None:
+    """`EXPORT_SINCE` is kept in any case."""
+    wish = StoredObject(backfill.encode((NOW + DAY).date()), {}, NOW)
+    plan.bucket.objects[backfill.PATH] = wish
+
+    assert ALL == plan.tick()
+
+
+@pytest.mark.parametrize("wish", [b"", b"[]", b"{}", b'{"since": 7}', b'{"since": "soon"}'])
+def test_a_damaged_wish_is_for_a_person(plan: Plan, wish: bytes) -> None:
+    """To go on without it would look as if there were nothing to do."""
+    plan.bucket.objects[backfill.PATH] = StoredObject(wish, {}, NOW)
+
+    with pytest.raises(Setup, match=r"backfill\.json of the bucket holds no date"):
+        plan.tick()
+
+
+@pytest.mark.parametrize("fault", [Transient("made up"), Setup("made up")], ids=["503", "500"])
 @pytest.mark.parametrize(
-    ("minute", "newest"),
+    ("step", "is_late", "before"),
     [
-        pytest.param(14, "22 09:00", id="one minute before it has settled"),
-        pytest.param(15, "22 10:00", id="at the moment it has settled"),
+        pytest.param("read", False, [], id="reading the wish"),
+        pytest.param("list", False, LOOKED[:1], id="listing"),
+        pytest.param("ledger", False, LOOKED[:4], id="reading the ledger"),
+        pytest.param("create", False, LOOKED, id="writing the plan"),
+        pytest.param("create", True, [*LOOKED, "created plans/00000001.json"], id="written"),
     ],
 )
-def test_an_interval_is_due_once_it_has_settled(plan: Plan, minute: int, newest: str) -> None:
-    """Rows become visible late, so the interval is not asked for earlier."""
-    assert newest == plan.asked(NOW.replace(minute=minute))[0][0]
-
-
-@pytest.mark.parametrize(
-    ("now", "oldest"),
-    [
-        # The horizon is 2 hours.
-        pytest.param(NOW.replace(hour=11, minute=59), "22 09:00", id="an hour ended within it"),
-        pytest.param(NOW.replace(hour=12, minute=0), "22 10:00", id="and just before it"),
-        pytest.param(NOW.replace(hour=1, minute=30), "21 23:00", id="it reaches over midnight"),
-    ],
-)
-def test_an_interval_is_looked_for_until_the_horizon(
-    plan: Plan, now: datetime, oldest: str
+def test_before_publishing_a_failed_step_ends_the_tick(
+    plan: Plan, step: str, is_late: bool, before: list[str], fault: ExportError
 ) -> None:
-    """An interval is asked for as long as it ended within the horizon."""
-    assert oldest == plan.asked(now)[-1][0]
+    """What failed is raised, nothing further is done, and nothing is said to be planned."""
+    plan.journal.fail(step, fault, late=is_late)
+
+    with pytest.raises(type(fault), match="made up"):
+        plan.tick()
+    assert before == plan.journal.entries
 
 
-def test_every_day_within_the_horizon_is_listed() -> None:
-    """What landed on the first and on the last day of the horizon counts as landed."""
-    plan = Plan(horizon=30 * HOUR)
-    for hours in range(48):
-        plan.land(datetime(2026, 11, 21, tzinfo=UTC) + hours * HOUR)
+@pytest.mark.parametrize("what", ["requests", "reloads"])
+def test_a_plan_that_cannot_be_published_is_abandoned(plan: Plan, what: str) -> None:
+    """So the next call, a minute later, asks for all of it again."""
+    plan.journal.fail(f"publish {what}", Transient("made up"), late=True)
 
-    assert [] == plan.asked()
-    assert [
-        "listed events/date=2026-11-21/",
-        "listed events/date=2026-11-22/",
-        "published 0 requests",
-        "INFO planned: planned: 0 of 0 missing intervals",
-    ] == plan.journal.entries
+    with pytest.raises(Transient, match="made up"):
+        plan.tick()
+    assert "created plans/00000001.abandoned" == plan.journal.entries[-1]
+    plan.clock.move(60)
+    assert ALL == plan.tick()
 
 
-def test_a_tick_asks_for_no_more_than_the_budget_allows() -> None:
-    """The rest waits for the next tick, and is counted so that an alert can see it."""
-    plan = Plan(max_requests=2, horizon=5 * HOUR)
+@pytest.mark.parametrize(
+    "step", ["publish requests", "publish reloads"], ids=["while publishing", "between"]
+)
+def test_the_plan_of_a_planner_that_died_blocks_for_a_while(plan: Plan, step: str) -> None:
+    """It cannot be told from one that is still at work; after ten minutes it can."""
+    plan.journal.fail(step, Crash())
+    with pytest.raises(Crash):
+        plan.tick()
 
-    assert [("22 10:00", "schedule"), ("22 09:00", "heal")] == plan.asked()
-    assert "INFO planned: planned: 2 of 5 missing intervals" == plan.journal.entries[-1]
-
-
-def test_an_interval_of_another_length_covers_what_it_overlaps() -> None:
-    """After a change of the interval's length only what did not land before is asked for."""
-    plan = Plan(horizon=5 * HOUR)
-    plan.land(NOW.replace(hour=8, minute=0), 2 * HOUR)  # Longer than now.
-    plan.land(NOW.replace(hour=6, minute=30), HOUR / 2)  # Shorter than now.
-
-    assert [("22 10:00", "schedule"), ("22 07:00", "heal"), ("22 06:00", "heal")] == plan.asked()
-    assert HOUR / 2 == plan.requests.published[-1].interval.length
+    plan.clock.move(LEASE.total_seconds() - 1)
+    with pytest.raises(Transient, match="another call is publishing plan 1"):
+        plan.tick()
+    plan.clock.move(1)
+    assert ALL == plan.tick()
 
 
-def test_lengths_that_do_not_divide_each_other_still_fit() -> None:
-    """Of the six hours from 06:00, of which eight hours from midnight cover two, four are left."""
-    plan = Plan(interval=6 * HOUR, horizon=8 * HOUR)
-    plan.land(NOW.replace(hour=0, minute=0), 8 * HOUR)
+def test_of_two_planners_at_once_one_looks_again(plan: Plan) -> None:
+    """Both found the same gaps; the number of the plan can be taken only once."""
+    other = Plan()
+    other.bucket.objects = plan.bucket.objects
+    interruption: list[Callable[[], object]] = [other.tick]
+    plan.ledger.held = lambda: (interruption.pop()(), [])[1] if interruption else []  # type: ignore[func-returns-value]  # It is called for its effect.
 
-    assert [("22 10:00", "schedule"), ("22 08:00", "schedule")] == plan.asked(NOW + 2 * HOUR)
-    assert {2 * HOUR} == {request.interval.length for request in plan.requests.published}
+    with pytest.raises(Transient, match="plan 1 was made by another call"):
+        plan.tick()
+    assert [] == plan.tick()
+    assert ALL == [(f"{r.interval.start:%d %H:%M}", r.origin) for r in other.requests.published]
+
+
+def test_a_plan_that_may_be_ours_or_not_is_left_alone(plan: Plan) -> None:
+    """When an answer is lost, the client asks again, and is told that the name is taken."""
+
+    class Forgetful(FakeBucket):
+        def create(self, path: str, data: bytes, metadata: object) -> bool:
+            super().create(path, data, metadata)  # type: ignore[arg-type]
+            return False
+
+    bucket = Forgetful(plan.journal, plan.clock.now)
+    forgetful = replace(plan.planner, bucket=bucket)
+
+    with pytest.raises(Transient, match="plan 1 was made by another call"):
+        forgetful.tick(NOW)
+    plan.bucket.objects = bucket.objects
+    plan.clock.move(LEASE.total_seconds())
+    assert ALL == plan.tick()
+
+
+def test_a_clock_that_was_a_day_ahead_stops_nobody(plan: Plan) -> None:
+    """Its plan is too far away to count, and its number is not used again."""
+    plan.clock.move(DAY.total_seconds())
+    plan.tick()
+    plan.clock.move(-DAY.total_seconds())
+
+    assert ALL == plan.tick()
+    assert "plans/00000002.json" in plan.bucket.objects
 
 
 def test_a_bucket_that_answers_slowly_ends_the_tick(plan: Plan) -> None:
     """Scheduler would give up on a tick that lists for longer than a delivery may take."""
-    slow = Journal(lambda _: plan.clock.move(200))
-    planner = replace(plan.planner, bucket=FakeBucket(slow), horizon=72 * HOUR)
+    slow = Journal(lambda _: plan.clock.move(100))
+    plan.planner = replace(plan.planner, bucket=FakeBucket(slow, plan.clock.now))
 
-    with pytest.raises(Transient, match="listing what has landed"):
-        planner.tick(NOW)
-
+    with pytest.raises(Transient, match="gave up reading the ledger"):
+        plan.tick()
     assert [] == plan.requests.published
 
 
-def test_foreign_objects_do_not_count(plan: Plan) -> None:
-    """A name that is not ours is no landed interval."""
-    plan.bucket.objects["events/date=2026-11-22/README"] = StoredObject(b"", {})
+def test_three_days_without_a_tick_heal_within_an_hour(plan: Plan) -> None:
+    """Two ticks ask for 72 hours and for what has become due meanwhile, each once."""
+    plan.planner = replace(plan.planner, policy=replace(POLICY, since=NEWEST.end - 3 * DAY))
+    costs = []
+    for _ in range(4):
+        costs.append(len(plan.tick()))
+        for request in plan.requests.published:
+            plan.land(request.interval)
+        plan.clock.move(HOUR.total_seconds())
 
-    assert ["22 10:00", "22 09:00"] == [start for start, _ in plan.asked()]
+    assert [40, 33, 1, 1] == costs
+    assert 75 == len({request.interval for request in plan.requests.published})
 
 
-def test_two_ticks_ask_for_the_same(plan: Plan) -> None:
-    """A tick remembers nothing: repeated before anything landed it publishes the same again."""
-    first = plan.asked()
+def test_foreign_objects_among_the_plans_are_left_alone(plan: Plan) -> None:
+    """Only numbered plans are read."""
+    plan.bucket.objects["plans/README"] = StoredObject(b"", {}, NOW)
 
-    assert first == plan.asked()
-
-
-def test_nothing_is_asked_for_once_it_has_landed(plan: Plan) -> None:
-    """The tick after everything landed publishes nothing."""
-    for start, _ in plan.asked():
-        plan.land(datetime.strptime(f"2026-11-{start}", "%Y-%m-%d %H:%M").replace(tzinfo=UTC))
-
-    assert [] == plan.asked()
+    assert ALL == plan.tick()
 
 
 @pytest.mark.parametrize(
-    ("step", "fault", "before"),
+    ("data", "metadata"),
     [
-        ("list", Transient("made up"), []),
-        ("list", Setup("made up"), []),
-        ("publish", Transient("made up"), ["listed events/date=2026-11-22/"]),
-        ("publish", Setup("made up"), ["listed events/date=2026-11-22/"]),
+        pytest.param(b"{}", {"at": "2026-11-22T11:00:00Z"}, id="no plan"),
+        pytest.param(b"", {"at": "2026-11-22T11:00:00Z"}, id="empty"),
+        pytest.param(b"{}", {}, id="without its moment"),
+        pytest.param(b"{}", {"at": "soon"}, id="with a moment that is none"),
     ],
 )
-def test_a_failed_step_ends_the_tick(
-    plan: Plan, step: str, fault: ExportError, before: list[str]
-) -> None:
-    """What failed is raised, nothing further is done, and nothing is said to be planned."""
-    plan.journal.fail(step, fault)
+def test_a_damaged_plan_is_for_a_person(plan: Plan, data: bytes, metadata: dict[str, str]) -> None:
+    """It says which object to delete."""
+    plan.bucket.objects["plans/00000004.json"] = StoredObject(data, metadata, NOW)
 
-    with pytest.raises(type(fault), match="made up"):
-        plan.planner.tick(NOW)
-    assert before == plan.journal.entries
+    with pytest.raises(Setup, match=r"plans/00000004\.json in the bucket is no plan: delete it"):
+        plan.tick()
 
 
-MINUTES = [minutes for minutes in range(1, 1441) if 1440 % minutes == 0 and minutes >= 15]
+def test_only_young_plans_are_read(plan: Plan) -> None:
+    """Listing tells how old a plan is."""
+    plan.tick()
+    plan.clock.move((3 * HOUR).total_seconds())
+    plan.journal.entries.clear()
+    plan.tick()
 
-
-@given(
-    minutes=st.sampled_from(MINUTES),
-    hours=st.integers(1, 60),
-    offset=st.integers(0, 3 * 24 * 60),
-    budget=st.integers(1, 50),
-)
-def test_any_plan_fills_the_horizon_in_the_end(
-    minutes: int, hours: int, offset: int, budget: int
-) -> None:
-    """Tick after tick, the newest first, never more than allowed, until nothing is missing."""
-    plan = Plan(interval=timedelta(minutes=minutes), horizon=hours * HOUR, max_requests=budget)
-    now = NOW + timedelta(minutes=offset)
-    seen: list[Interval] = []
-    while plan.asked(now):
-        batch = [request.interval for request in plan.requests.published]
-        assert len(batch) <= budget
-        for interval in batch:
-            plan.land(interval.start, interval.end - interval.start)
-        seen += batch
-
-    assert sorted(set(seen), reverse=True) == seen
-    assert all(now - hours * HOUR < i.end <= now - HOUR / 4 for i in seen)
-    ends_within = (hours * HOUR - HOUR / 4) // timedelta(minutes=minutes)
-    assert ends_within <= len(seen) <= ends_within + 1
+    assert LISTED_PLANS in plan.journal.entries
+    assert "read plans/00000001.json" not in plan.journal.entries
+    plan.clock.move(timedelta(minutes=1) / MINUTE)
+    plan.journal.entries.clear()
+    plan.tick()
+    assert "read plans/00000002.json" in plan.journal.entries

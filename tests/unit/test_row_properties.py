@@ -12,12 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mixpanel_export.intervals import Interval
+from mixpanel_export.naming import ObjectName
 from mixpanel_export.rows import Rejected, Rows
+from mixpanel_export.series import RECENT, SWEEP, Series
 from tests.bigquery_rules import accept
 from tests.strategies import Wild, wild_objects, wild_values
 
 EIGHT = datetime(2026, 11, 22, 8, tzinfo=UTC)
 HOUR = Interval(EIGHT, EIGHT + timedelta(hours=1))
+FIRST_DAY_MS = HOUR.start_ms - (6 * 24 + 8) * 3_600_000
 EASTERN = ZoneInfo("America/New_York")
 REASONS = {
     "not JSON",
@@ -34,9 +37,9 @@ COLUMNS = {
 }
 
 
-def rows(version: int = 7, interval: Interval = HOUR) -> Rows:
+def rows(version: int = 7, interval: Interval = HOUR, series: Series = RECENT) -> Rows:
     """Rows of one version of one interval."""
-    return Rows(interval, version, EASTERN)
+    return Rows(ObjectName(series, interval, version), EASTERN)
 
 
 def exact(value: Any) -> str:
@@ -70,7 +73,8 @@ def wild_lines(draw: st.DrawFn) -> tuple[bytes, Wild, Wild]:
 def test_any_properties_become_a_row_that_bigquery_takes(line: tuple[bytes, Wild, Wild]) -> None:
     """One bad row fails a whole load, so no value may be bad; all else is as it was sent."""
     text, event, properties = line
-    made = rows()
+    is_old = round(properties.kept["time"] * 1000) < FIRST_DAY_MS
+    made = rows(series=SWEEP if is_old else RECENT)
 
     outcome = made.row(text)
 
@@ -188,7 +192,7 @@ def test_every_field_is_in_the_digest() -> None:
 
 
 def test_the_digest_knows_neither_version_nor_line_nor_interval() -> None:
-    """Two fetches that hold the same events agree, which is what a verification compares."""
+    """Two fetches that hold the same events agree, which is what a second look compares."""
     day = Interval(EIGHT.replace(hour=0), EIGHT.replace(hour=0) + timedelta(days=1))
     lines = [simple(1), simple(2)]
 

@@ -10,7 +10,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from mixpanel_export.intervals import Interval
+from mixpanel_export.naming import ObjectName
 from mixpanel_export.rows import Rejected, Rows
+from mixpanel_export.series import RECENT
 from tests.bigquery_rules import accept
 
 SAMPLES = Path(__file__).parents[1] / "data" / "samples"
@@ -39,6 +41,11 @@ def hour_of(ms: int) -> Interval:
     return Interval(start, start + timedelta(hours=1))
 
 
+def named(interval: Interval) -> ObjectName:
+    """The first version of an interval of events."""
+    return ObjectName(RECENT, interval, 1)
+
+
 USABLE = [
     pytest.param(line, zone, id=f"{stem[:2]}-{at}")
     for stem, zones in ZONES.items()
@@ -61,7 +68,7 @@ def test_a_real_line_becomes_a_row_of_its_hour(line: bytes, zone: str) -> None:
     properties = sent["properties"]
     processed_ms = properties["mp_processing_time_ms"]
 
-    outcome = Rows(hour_of(processed_ms), 1, ZoneInfo(zone)).row(line)
+    outcome = Rows(named(hour_of(processed_ms)), ZoneInfo(zone)).row(line)
 
     assert isinstance(outcome, bytes)
     row = accept(outcome)
@@ -84,7 +91,7 @@ def test_a_real_line_is_left_to_its_own_hour(line: bytes, zone: str) -> None:
         for step in (timedelta(hours=-1), timedelta(hours=1))
     ]
 
-    assert [None, None] == [Rows(other, 1, ZoneInfo(zone)).row(line) for other in hours]
+    assert [None, None] == [Rows(named(other), ZoneInfo(zone)).row(line) for other in hours]
 
 
 def test_real_lines_without_processing_time_are_rejected() -> None:
@@ -95,7 +102,7 @@ def test_real_lines_without_processing_time_are_rejected() -> None:
         for line, zone in zip(lines(stem), zones, strict=True)
         if zone is None
     ]
-    rows = Rows(hour_of(0), 1, ZoneInfo("UTC"))
+    rows = Rows(named(hour_of(0)), ZoneInfo("UTC"))
 
     outcomes = {rows.row(line) for line in old}
 
@@ -106,7 +113,7 @@ def test_real_lines_without_processing_time_are_rejected() -> None:
 @pytest.mark.parametrize("stem", NO_EXPORTS)
 def test_rows_of_other_apis_are_rejected_not_lost(stem: str) -> None:
     """What JQL and engage answer is no export line, and is told apart from one."""
-    rows = Rows(hour_of(0), 1, ZoneInfo("UTC"))
+    rows = Rows(named(hour_of(0)), ZoneInfo("UTC"))
 
     outcomes = {rows.row(line) for line in lines(stem)}
 

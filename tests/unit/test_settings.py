@@ -1,7 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import fields
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -14,16 +13,19 @@ from mixpanel_export.settings import (
     FetcherSettings,
     LoaderSettings,
     PlannerSettings,
+    variables_of,
 )
+from mixpanel_export.variables import Hosts
 
 Settings = type[PlannerSettings] | type[FetcherSettings] | type[LoaderSettings]
 SECRET = "s3cr3t-Of-The-Service-Account"
-PLANNER = {"GCP_PROJECT_ID": "some-project", "EXPORT_BUCKET": "some-exports"}
-FETCHER = PLANNER | {
+SHARED = {"GCP_PROJECT_ID": "some-project", "EXPORT_BUCKET": "some-exports"}
+PLANNER = SHARED | {"BIGQUERY_LOCATION": "EU", "EXPORT_SINCE": "2026-03-01"}
+FETCHER = SHARED | {
     "MIXPANEL_PROJECT_ID": "12345",
     "MIXPANEL_CREDENTIALS": f"exporter.a1b2c3.mp-service-account:{SECRET}",
 }
-LOADER = PLANNER | {"BIGQUERY_LOCATION": "EU"}
+LOADER = SHARED | {"BIGQUERY_LOCATION": "EU"}
 MINIMAL: dict[Settings, dict[str, str]] = {
     PlannerSettings: PLANNER,
     FetcherSettings: FETCHER,
@@ -33,6 +35,9 @@ PROJECT_ID, BUCKET, TOPIC = "a Google Cloud project id", "a bucket name", "a top
 URL = "https:// and a host, without path or credentials"
 ZONE = "an IANA zone such as America/New_York, or UTC"
 DIVIDES = "minutes that divide 24 hours, such as 5, 15, 60 or 1440"
+SWEEP = "0, or a whole number from 8 to 1000"
+DAY = "a day such as 2026-11-22, not before 2009-01-01"
+TABLES = "one or more of events, people, each once, separated by commas"
 # What is allowed in each variable of each function, as the message says it, and what is not.
 BAD: dict[Settings, dict[str, tuple[str, list[str]]]] = {
     PlannerSettings: {
@@ -42,10 +47,35 @@ BAD: dict[Settings, dict[str, tuple[str, list[str]]]] = {
         ),
         "EXPORT_BUCKET": (BUCKET, ["x", "Upper", "a/b", "-dash", "gs://bucket", "new\nline"]),
         "REQUEST_TOPIC": (TOPIC, ["ab", "1st-topic", "projects/p/topics/t", "white space"]),
-        "INTERVAL_MINUTES": (DIVIDES, ["7", "50", "1439"]),
+        "LANDED_TOPIC": (TOPIC, ["a b"]),
+        "DATASET": ("a dataset name", ["mix-panel", "project.dataset"]),
+        "BIGQUERY_LOCATION": ("such as EU or US", ["E", "europe west1"]),
+        "TABLES": (TABLES, ["event", "Events", "events,", ",", "events,events", "events people"]),
+        "EXPORT_SINCE": (
+            DAY,
+            [
+                "2008-12-31",
+                "0000-01-01",
+                "2026-02-29",
+                "2026-13-01",
+                "2026-3-1",
+                "20260301",
+                "2026-W10-1",
+                "2026-03-01T00:00:00Z",
+                "yesterday",
+                "\u0662026-03-01",
+            ],
+        ),
+        "INTERVAL_MINUTES": (DIVIDES, ["7", "50", "1439", "0", "1441", "x", "-60", "60.0"]),
         "SETTLE_MINUTES": ("a whole number from 0 to 1440", ["-1", "1441", "1.5", "x", "\u0663"]),
-        "PLAN_HORIZON_HOURS": ("a whole number from 1 to 744", ["0", "745", "9" * 5000, " 5"]),
-        "MAX_REQUESTS_PER_TICK": ("a whole number from 1 to 1000", ["0", "1001", "many"]),
+        "VERIFY_AFTER_HOURS": ("a whole number from 0 to 168", ["-1", "169", "24h"]),
+        "SWEEP_DAYS": (SWEEP, ["1", "7", "1001", "-8", "all"]),
+        "PEOPLE_SNAPSHOT_MINUTES": (f"0, or {DIVIDES}", ["7", "1441", "2880", "off"]),
+        "PEOPLE_CHANGES_MINUTES": (f"0, or {DIVIDES}", ["7", "1441", "-1", "1_0"]),
+        "HEAL_AFTER_MINUTES": ("a whole number from 30 to 1440", ["0", "29", "1441"]),
+        "RELOAD_AFTER_MINUTES": ("a whole number from 10 to 1440", ["0", "9", "1441"]),
+        "HEAL_HORIZON_HOURS": ("a whole number from 1 to 744", ["0", "745", "9" * 5000, " 5"]),
+        "REQUESTS_PER_HOUR": ("a whole number from 1 to 1000", ["0", "1001", "many"]),
     },
     FetcherSettings: {
         "GCP_PROJECT_ID": (PROJECT_ID, ["short"]),
@@ -70,13 +100,15 @@ BAD: dict[Settings, dict[str, tuple[str, list[str]]]] = {
                 "http://localhost/api",
                 "HTTPS://data.mixpanel.com",
                 "ftp://localhost",
+                " ",
             ],
         ),
         "PROJECT_TIMEZONE": (
             ZONE,
             ["EST5EDT4", "New York", "../passwd", "/etc/passwd", "America"],
         ),
-        "LOOKBACK_DAYS": ("a whole number from 0 to 100", ["-1", "101", "5 days"]),
+        "SWEEP_DAYS": (SWEEP, ["1", "7", "1001", "5 days"]),
+        "LAST_SEEN_OVERLAP_HOURS": ("a whole number from 0 to 168", ["-1", "169", "1 day"]),
     },
     LoaderSettings: {
         "GCP_PROJECT_ID": (PROJECT_ID, ["short"]),
@@ -112,21 +144,34 @@ def test_every_default_is_as_documented() -> None:
         project_id="some-project",
         bucket="some-exports",
         request_topic="export-requests",
+        landed_topic="landed-objects",
+        dataset="mixpanel",
+        location="EU",
+        tables=("events", "people"),
+        export_since=datetime(2026, 3, 1, tzinfo=UTC),
         interval=timedelta(hours=1),
         settle=timedelta(minutes=15),
-        horizon=timedelta(days=2),
-        max_requests_per_tick=40,
+        verify_after=timedelta(days=1),
+        sweep_days=100,
+        people_snapshot=timedelta(days=1),
+        people_changes=None,
+        heal_after=timedelta(hours=3),
+        reload_after=timedelta(hours=1),
+        heal_horizon=timedelta(days=7),
+        requests_per_hour=40,
     ) == PlannerSettings.from_env(PLANNER)
     assert FetcherSettings(
         project_id="some-project",
         bucket="some-exports",
         dead_letter_topic="dead-letters",
-        mixpanel_url="https://data.mixpanel.com",
+        region=Hosts("https://data.mixpanel.com", "https://mixpanel.com"),
+        url=None,
         mixpanel_project_id="12345",
         credentials=Credentials("exporter.a1b2c3.mp-service-account", SECRET),
         project_timezone=ZoneInfo("America/New_York"),
-        lookback_days=5,
         where=None,
+        sweep_days=100,
+        last_seen_overlap=timedelta(days=1),
     ) == FetcherSettings.from_env(FETCHER)
     assert LoaderSettings(
         project_id="some-project",
@@ -158,42 +203,35 @@ def test_a_bad_value_is_named_shown_and_corrected(
 
 @pytest.mark.parametrize("settings", MINIMAL)
 def test_every_variable_has_bad_values(settings: Settings) -> None:
-    """The table covers each field; credentials and `where` have tests of their own."""
-    own = {"credentials": 1, "where": 1, "mixpanel_url": -1}  # Two variables make the URL.
-    covered = len(BAD[settings]) + sum(
-        number for name, number in own.items() if name in {f.name for f in fields(settings)}
-    )
+    """The table covers each variable; credentials and `where` have tests of their own."""
+    read = {variable.name for variable in variables_of(settings).values()}
 
-    assert len(fields(settings)) == covered
+    assert read - {"MIXPANEL_CREDENTIALS", "MIXPANEL_WHERE"} == BAD[settings].keys()
 
 
-@pytest.mark.parametrize(
-    ("horizon", "settle", "interval", "is_wide_enough"),
-    [("2", "60", "60", True), ("1", "0", "60", True), ("1", "1", "60", False)],
-)
-def test_the_horizon_must_hold_an_interval_that_is_due(
-    horizon: str, settle: str, interval: str, is_wide_enough: bool
-) -> None:
-    """A planner that looks back less would never find anything missing."""
-    env = {"PLAN_HORIZON_HOURS": horizon, "SETTLE_MINUTES": settle, "INTERVAL_MINUTES": interval}
-    allowed = "at least SETTLE_MINUTES and INTERVAL_MINUTES"
-    refused = [f"- PLAN_HORIZON_HOURS is {horizon!r}; allowed: {allowed}"]
+def test_a_variable_of_two_functions_is_one() -> None:
+    """What one function reads under a name, another reads in the same way."""
+    found = [variable for settings in MINIMAL for variable in variables_of(settings).values()]
 
-    assert ([] if is_wide_enough else refused) == problems(PlannerSettings, PLANNER | env)
+    assert len({each.name for each in found}) == len(set(found))
 
 
-@pytest.mark.parametrize("value", ["0", "1441", "x"])
-def test_an_interval_must_fit_into_a_day(value: str) -> None:
-    """Out of range has a message of its own, and only that one."""
-    found = problems(PlannerSettings, PLANNER | {"INTERVAL_MINUTES": value})
+@pytest.mark.parametrize("settings", MINIMAL)
+def test_a_url_with_credentials_is_not_shown(settings: Settings) -> None:
+    """Whichever variable somebody pasted it into."""
+    for name, (allowed, _) in BAD[settings].items():
+        found = problems(settings, MINIMAL[settings] | {name: f"https://user:{SECRET}@host"})
 
-    assert [f"- INTERVAL_MINUTES is {value!r}; allowed: a whole number from 1 to 1440"] == found
+        assert [f"- {name} is ***; allowed: {allowed}"] == found
 
 
 @pytest.mark.parametrize(
     ("settings", "names"),
     [
-        (PlannerSettings, ["GCP_PROJECT_ID", "EXPORT_BUCKET"]),
+        (
+            PlannerSettings,
+            ["GCP_PROJECT_ID", "EXPORT_BUCKET", "BIGQUERY_LOCATION", "EXPORT_SINCE"],
+        ),
         (
             FetcherSettings,
             ["GCP_PROJECT_ID", "EXPORT_BUCKET", "MIXPANEL_PROJECT_ID", "MIXPANEL_CREDENTIALS"],
@@ -213,8 +251,6 @@ def test_all_problems_are_reported_at_once(settings: Settings, data: st.DataObje
     """However many variables are wrong, one deployment can correct all of them."""
     names = data.draw(st.lists(st.sampled_from(sorted(BAD[settings])), unique=True))
     wrong = {name: data.draw(st.sampled_from(BAD[settings][name][1])) for name in names}
-    if "MIXPANEL_URL" in wrong:
-        wrong.pop("MIXPANEL_REGION", None)  # The URL overrides it.
 
     found = problems(settings, MINIMAL[settings] | wrong)
 
@@ -224,19 +260,26 @@ def test_all_problems_are_reported_at_once(settings: Settings, data: st.DataObje
 @pytest.mark.parametrize(
     ("region", "url", "expected"),
     [
-        pytest.param("us", "", "https://data.mixpanel.com", id="us"),
-        pytest.param("eu", "", "https://data-eu.mixpanel.com", id="eu"),
-        pytest.param("in", "", "https://data-in.mixpanel.com", id="in"),
-        pytest.param("eu", "https://proxy:8443", "https://proxy:8443", id="a proxy"),
-        pytest.param("", "http://127.0.0.1:8080", "http://127.0.0.1:8080", id="loopback"),
-        pytest.param("", "http://localhost:8080", "http://localhost:8080", id="localhost"),
+        pytest.param("", "", ("https://data.mixpanel.com", "https://mixpanel.com"), id="default"),
+        pytest.param("us", "", ("https://data.mixpanel.com", "https://mixpanel.com"), id="us"),
+        pytest.param(
+            "eu", "", ("https://data-eu.mixpanel.com", "https://eu.mixpanel.com"), id="eu"
+        ),
+        pytest.param(
+            "in", "", ("https://data-in.mixpanel.com", "https://in.mixpanel.com"), id="in"
+        ),
+        pytest.param("eu", "https://proxy:8443", ("https://proxy:8443",) * 2, id="a proxy"),
+        pytest.param("", "http://127.0.0.1:8080", ("http://127.0.0.1:8080",) * 2, id="loopback"),
+        pytest.param("", "http://localhost:8080", ("http://localhost:8080",) * 2, id="localhost"),
     ],
 )
-def test_plain_http_is_for_this_machine_only(region: str, url: str, expected: str) -> None:
-    """The region picks the host; a URL overrides it, encrypted unless it stays on the machine."""
-    env = FETCHER | {"MIXPANEL_REGION": region, "MIXPANEL_URL": url}
+def test_plain_http_is_for_this_machine_only(
+    region: str, url: str, expected: tuple[str, str]
+) -> None:
+    """The region picks both hosts; a URL overrides them, encrypted unless it stays here."""
+    found = FetcherSettings.from_env(FETCHER | {"MIXPANEL_REGION": region, "MIXPANEL_URL": url})
 
-    assert expected == FetcherSettings.from_env(env).mixpanel_url
+    assert expected == (found.export_url, found.query_url)
 
 
 @given(st.dictionaries(st.sampled_from(sorted({n for v in BAD.values() for n in v})), st.text()))

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mixpanel_export.errors import Poison, Transient
-from mixpanel_export.streams import GzipWriter, lines
+from mixpanel_export.streams import GzipWriter, lines, whole
 from tests.strategies import chunked
 
 BLOCK = 1 << 20
@@ -236,3 +236,28 @@ def test_an_unfinished_object_is_no_gzip() -> None:
     assert b"" != b"".join(sink.parts)
     with pytest.raises(EOFError):
         gzip.decompress(b"".join(sink.parts))
+
+
+@given(content, st.data())
+def test_a_page_is_received_whole(data: bytes, draw: st.DataObject) -> None:
+    """Compressed or not, wherever its chunks are cut."""
+    for body, gzipped in ((data, False), (compress(data), True)):
+        assert data == whole(draw.draw(chunked(body)), gzipped=gzipped)
+
+
+def test_a_compressed_page_without_an_end_is_a_cut() -> None:
+    """As for the lines of an export."""
+    with pytest.raises(Transient, match="gzip stream has no end"):
+        whole([compress(LARGE)[:-1]], gzipped=True)
+
+
+@pytest.mark.parametrize("gzipped", [False, True], ids=["plain", "gzip"])
+def test_a_page_too_large_is_poison(gzipped: bool) -> None:
+    """It is given up before it is all held, however small it is on its way."""
+    most = 64 << 20
+    endless = [b" " * most, b" "]
+    body = [compress(part) for part in endless] if gzipped else endless
+
+    with pytest.raises(Poison, match="more than 64 MiB"):
+        whole(body, gzipped=gzipped)
+    assert most == len(whole(body[:1], gzipped=gzipped))

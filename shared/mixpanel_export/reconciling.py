@@ -1,0 +1,229 @@
+"""What should be loaded, what is, and therefore what to ask for.
+
+Pure: the planner, its dry run and an operator's status come to the same conclusions.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Self
+
+from mixpanel_export.budget import Budget
+from mixpanel_export.intervals import DAY, HOUR, MINUTE, Interval, aligned, epoch_us, newest_first
+from mixpanel_export.messages import ExportRequest, Origin
+from mixpanel_export.naming import Landed, ObjectName
+from mixpanel_export.plans import Plan
+from mixpanel_export.series import CHANGES, RECENT, SERIES, SNAPSHOT, SWEEP, Series
+from mixpanel_export.settings import PlannerSettings
+
+_URGENCY: dict[Origin, int] = {"schedule": 0, "verify": 1, "heal": 2, "backfill": 3}
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What is wanted: of which series, in intervals of which length, and since when.
+
+    `since` is UTC; `verify_after` is None when there is no second look. `requests_per_hour` is
+    the budget of each Mixpanel API family.
+    """
+
+    lengths: dict[Series, timedelta]
+    since: datetime
+    settle: timedelta
+    verify_after: timedelta | None
+    heal_after: timedelta
+    reload_after: timedelta
+    heal_horizon: timedelta
+    requests_per_hour: int
+
+    @classmethod
+    def of(cls, settings: PlannerSettings) -> Self:
+        """The policy that the settings describe."""
+        modes: dict[Series, timedelta | None] = {
+            RECENT: settings.interval,
+            SWEEP: DAY if settings.sweep_days else None,
+            SNAPSHOT: settings.people_snapshot,
+            CHANGES: settings.people_changes,
+        }
+        return cls(
+            lengths={
+                series: length
+                for series, length in modes.items()
+                if length and series.table in settings.tables
+            },
+            since=settings.export_since,
+            settle=settings.settle,
+            verify_after=settings.verify_after,
+            heal_after=settings.heal_after,
+            reload_after=settings.reload_after,
+            heal_horizon=settings.heal_horizon,
+            requests_per_hour=settings.requests_per_hour,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What has become of earlier requests, as bucket, ledger and plans tell."""
+
+    landed: Sequence[Landed]
+    confirmed: Collection[ObjectName]
+    loaded: Collection[ObjectName]
+    plans: Sequence[Plan]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What to publish now, and why.
+
+    `gaps` are what should have landed and has not, whether or not it was asked for; `wanted` the
+    requests that would be made if there were no budget, the most urgent first; `requests` those
+    of them that the budget has room for.
+    """
+
+    gaps: tuple[ExportRequest, ...]
+    wanted: tuple[ExportRequest, ...]
+    requests: tuple[ExportRequest, ...]
+    reloads: tuple[Landed, ...]
+
+
+def decide(policy: Policy, now: datetime, known: Known) -> Decision:
+    """What to ask for at this moment.
+
+    A gap is wanted unless it was asked for less than `heal_after` ago. An object that landed at
+    least `reload_after` ago and is not loaded is announced again.
+    """
+    gaps = tuple(_gaps(policy, now, known))
+    asked = _asked(policy, now, known.plans)
+    wanted = [gap for gap in gaps if not asked[gap.series].touches(gap.interval)]
+    wanted += _second_looks(policy, now, known, asked[RECENT])
+    wanted.sort(key=lambda request: (_URGENCY[request.origin], now - request.interval.end))
+    budget = Budget(policy.requests_per_hour, policy.lengths, known.plans, now)
+    affordable = tuple(request for request in wanted if budget.affords(request))
+    return Decision(gaps, tuple(wanted), affordable, tuple(_reloads(policy, now, known)))
+
+
+def due(policy: Policy, series: Series, now: datetime) -> Iterator[Interval]:
+    """Every interval of the series that should be loaded by now, newest first.
+
+    People are always exported as of now, so the past cannot be had: of snapshots only the newest
+    is wanted, of changes those within the heal horizon.
+    """
+    watermark, length = now - policy.settle, policy.lengths[series]
+    since = {
+        SNAPSHOT: aligned(watermark, length) - length,
+        CHANGES: max(policy.since, now - policy.heal_horizon),
+    }
+    return newest_first(since.get(series, policy.since), watermark, length)
+
+
+def _gaps(policy: Policy, now: datetime, known: Known) -> Iterator[ExportRequest]:
+    covered: dict[Series, set[Interval]] = defaultdict(set)
+    for name in (*(landed.name for landed in known.landed), *known.loaded):
+        covered[name.series].add(name.interval)
+    for series, length in policy.lengths.items():
+        coverage = Coverage(covered[series], length)
+        for interval in due(policy, series, now):
+            for part in coverage.uncovered(interval):
+                yield ExportRequest(series, part, _origin(policy, part, length, now))
+
+
+def _asked(policy: Policy, now: datetime, plans: Iterable[Plan]) -> dict[Series, Coverage]:
+    """What was asked for and may still be under way."""
+    asked: dict[Series, set[Interval]] = {series: set() for series in SERIES}
+    for plan in plans:
+        if plan.fate == "published" and abs(now - plan.at) < policy.heal_after:
+            for request in plan.requests:
+                asked[request.series].add(request.interval)
+    return {series: Coverage(known) for series, known in asked.items()}
+
+
+def _origin(policy: Policy, part: Interval, length: timedelta, now: datetime) -> Origin:
+    """What has become due in the last hour, or is the newest, comes on schedule."""
+    if part.end > now - policy.settle - max(length, HOUR):
+        return "schedule"
+    return "heal" if part.end > now - policy.heal_horizon else "backfill"
+
+
+def _second_looks(
+    policy: Policy, now: datetime, known: Known, asked: Coverage
+) -> Iterator[ExportRequest]:
+    """Intervals that nobody has looked at since `verify_after` has passed.
+
+    A gap that was healed later than that needs no second look, nor does a replayed interval.
+    """
+    if policy.verify_after is None or RECENT not in policy.lengths:
+        return
+    newest: dict[Interval, int] = {}
+    for name in (*(landed.name for landed in known.landed), *known.loaded, *known.confirmed):
+        if name.series == RECENT:
+            newest[name.interval] = max(name.version, newest.get(name.interval, 0))
+    for interval, version in newest.items():
+        due_at = interval.end + policy.verify_after
+        is_due = version < epoch_us(due_at) and due_at <= now
+        is_within = policy.since <= interval.start and interval.end > now - policy.heal_horizon
+        if is_due and is_within and not asked.touches(interval):
+            yield ExportRequest(RECENT, interval, "verify")
+
+
+def _reloads(policy: Policy, now: datetime, known: Known) -> Iterator[Landed]:
+    """The newest landed version of each interval, where that is not loaded."""
+    loaded: dict[tuple[Series, Interval], int] = {}
+    for name in known.loaded:
+        key = name.series, name.interval
+        loaded[key] = max(name.version, loaded.get(key, 0))
+    newest: dict[tuple[Series, Interval], Landed] = {}
+    for landed in sorted(known.landed, key=lambda landed: landed.name):
+        newest[landed.name.series, landed.name.interval] = landed
+    announced = {
+        path
+        for plan in known.plans
+        if plan.fate == "published" and abs(now - plan.at) < policy.reload_after
+        for path in plan.reloads
+    }
+    for key, landed in newest.items():
+        is_late = now - landed.landed_at >= policy.reload_after
+        is_behind = landed.name.version > loaded.get(key, 0)
+        if is_late and is_behind and landed.name.path not in announced:
+            yield landed
+
+
+class Coverage:
+    """Which stretches of processing time are covered, by intervals of whatever length.
+
+    Most are of one `length`, and are then found at once.
+    """
+
+    def __init__(self, intervals: Collection[Interval], length: timedelta = timedelta()) -> None:
+        self._intervals = intervals
+        self._others = sorted(known for known in intervals if known.length != length)
+        self._starts = [known.start for known in self._others]
+        self._longest = max((known.length for known in self._others), default=length)
+
+    def uncovered(self, interval: Interval) -> Iterator[Interval]:
+        """The whole interval, or the parts of it that nothing covers.
+
+        There are parts only after a change of the interval's length: the whole would double
+        what has landed. Their length divides all lengths involved, so that each of them lies
+        either inside a known interval or outside of all.
+        """
+        if interval in self._intervals:
+            return
+        known = self._overlapping(interval)
+        minutes = math.gcd(*(one.length // MINUTE for one in (interval, *known)))
+        for part in newest_first(interval.start, interval.end, minutes * MINUTE):
+            if not any(map(part.overlaps, known)):
+                yield part
+
+    def touches(self, interval: Interval) -> bool:
+        """Whether any of it is covered."""
+        return interval in self._intervals or bool(self._overlapping(interval))
+
+    def _overlapping(self, interval: Interval) -> list[Interval]:
+        first = bisect_left(self._starts, interval.start - self._longest)
+        last = bisect_left(self._starts, interval.end)
+        return [known for known in self._others[first:last] if known.overlaps(interval)]
