@@ -6,15 +6,15 @@ VENV := .venv/bin
 FUNCTIONS := planner fetcher loader
 PYTEST := $(VENV)/python -m pytest
 # The longest first, so that two workers end together.
-TESTS := tests/pipeline tests/functional tests/contract tests/smoke tests/unit
+TESTS := tests/pipeline tests/functional tests/contract tests/cli tests/smoke tests/unit
 # Property tests run before, or apart from, tests with servers: a Google client that is still
 # retrying in some thread draws from the random state that Hypothesis watches.
-PROTOCOL := tests/pipeline/test_protocol.py
-export PYTHONPATH := shared
+PROPERTIES := tests/pipeline/test_protocol.py tests/cli/test_properties.py
+export PYTHONPATH := shared:cli
 export PYTHONDONTWRITEBYTECODE := 1
 
 ##@ See it work
-.PHONY: demo up tick replay
+.PHONY: demo up tick status replay backfill
 demo: install bundles ## A simulated day through the real functions, checked row by row (under a minute)
 	@$(VENV)/python -m local demo
 
@@ -24,14 +24,20 @@ up: install bundles ## Start the whole pipeline on this machine and keep it runn
 tick: install ## Let the planner of the running stack plan once (AT=2026-11-22T08:20:00Z for another time)
 	@$(VENV)/python -m local tick $(if $(AT),--at $(AT))
 
-replay: install ## Fetch intervals again on the running stack (TABLE=events START=... END=...)
-	@$(VENV)/python -m local replay --table "$(TABLE)" --start "$(START)" --end "$(END)"
+status: install ## What is loaded and what is missing; the running stack, or the one in terraform/
+	@$(VENV)/mixpanel-export $(DEPLOYMENT) status
+
+replay: install ## Fetch intervals again (TABLE=events START=2026-11-22T08:00:00Z END=2026-11-22T10:00:00Z)
+	@$(VENV)/mixpanel-export $(DEPLOYMENT) replay "$(TABLE)" "$(START)" "$(END)"
+
+backfill: install ## Fetch everything since an earlier day (SINCE=2025-01-01), behind live traffic
+	@$(VENV)/mixpanel-export $(DEPLOYMENT) backfill $(if $(SINCE),--since $(SINCE))
 
 ##@ Test it
 .PHONY: test smoke-test unit-test functional-test contract-test pipeline-test test-deep
 test: install bundles ## All tests, under 4 minutes
-	$(PYTEST) -n 2 tests/unit $(PROTOCOL)
-	$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder --ignore $(PROTOCOL) $(filter-out tests/unit,$(TESTS))
+	$(PYTEST) -n 2 tests/unit $(PROPERTIES)
+	$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder $(PROPERTIES:%=--ignore %) $(filter-out tests/unit,$(TESTS))
 
 smoke-test: install bundles ## The bundles import and start
 	$(PYTEST) tests/smoke
@@ -46,10 +52,10 @@ contract-test: install ## The emulators keep Google's and Mixpanel's promises
 	$(PYTEST) tests/contract
 
 pipeline-test: install bundles ## End to end, and the protocol under random faults
-	$(PYTEST) $(PROTOCOL) tests/pipeline
+	$(PYTEST) $(filter tests/pipeline/%,$(PROPERTIES)) tests/pipeline
 
 test-deep: install bundles ## The random tests with many more runs (minutes to hours; DEEP_RUNS=)
-	HYPOTHESIS_PROFILE=deep TEST_DEEP_RUNS=$(or $(DEEP_RUNS),50000) $(PYTEST) --timeout 0 tests/unit $(PROTOCOL) tests/pipeline
+	HYPOTHESIS_PROFILE=deep TEST_DEEP_RUNS=$(or $(DEEP_RUNS),50000) $(PYTEST) --timeout 0 tests/unit $(PROPERTIES) tests/pipeline
 
 ##@ Keep it right
 .PHONY: lint format check lock
@@ -82,6 +88,7 @@ install: .venv/.installed $(FUNCTIONS:%=build/venv/%/.installed) ## Set up every
 	@$(PYTHON) -m venv .venv
 	@$(VENV)/pip install --quiet --disable-pip-version-check $$(grep -o '^uv==[0-9.]*' requirements-dev.txt)
 	@$(VENV)/uv pip install --quiet --python $(VENV)/python -r requirements-dev.txt
+	@$(VENV)/uv pip install --quiet --python $(VENV)/python --no-deps --editable .
 	@touch $@
 
 # Each function runs with only what its own requirements.txt lists, as in the cloud.

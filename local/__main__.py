@@ -1,4 +1,4 @@
-"""`python -m local demo | up | tick | replay`: the pipeline on this machine."""
+"""`python -m local demo | up | tick`: the pipeline on this machine."""
 
 from __future__ import annotations
 
@@ -27,10 +27,6 @@ def main() -> int:
             from local import calls  # noqa: PLC0415  (see above)
 
             calls.tick(directory, arguments.at)
-        case "replay":
-            from local import calls  # noqa: PLC0415  (see above)
-
-            calls.replay(directory, arguments.table, arguments.start, arguments.end)
     return 0
 
 
@@ -47,9 +43,6 @@ def _parser() -> argparse.ArgumentParser:
     add("up", "keep the stack running", "up")
     tick = add("tick", "let the planner of the running stack plan once", "up")
     tick.add_argument("--at", help="the scheduled moment, such as 2026-11-22T08:20:00Z")
-    replay = add("replay", "fetch intervals again on the running stack", "up")
-    for name in ("table", "start", "end"):
-        replay.add_argument(f"--{name}", required=True)
     return parser
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from local import resources
 from local.calls import STATE, is_running
 from local.demo import traffic
-from local.stack import MIXPANEL_PROJECT_ID, Stack
+from local.stack import CREDENTIALS, MIXPANEL_PROJECT_ID, Stack
 
 _PACE = 0.05  # Minutes between deliveries become seconds.
 
@@ -24,15 +24,13 @@ def up(directory: Path) -> None:
         SystemExit: one is running there already.
     """
     state = directory / STATE
-    if state.exists() and is_running(json.loads(state.read_text())["planner"]):
+    if state.exists() and is_running(json.loads(state.read_text())["planner_url"]["value"]):
         raise SystemExit("a stack is running already: end it with Ctrl-C first")
     with Stack(directory, pace=_PACE) as stack:
         for back in (1, 0):
             moment = datetime.now(UTC) - timedelta(days=back)
             traffic.generate(stack.mixpanel, MIXPANEL_PROJECT_ID, moment.date(), seed=back)
-        planner = stack.functions["planner"].url
-        addresses = stack.environment | {"planner": planner, "topic": resources.REQUESTS}
-        state.write_text(json.dumps(addresses))
+        state.write_text(json.dumps(stack.outputs))
         _introduce(stack)
         _wait_for_signal()
     state.unlink()
@@ -45,7 +43,8 @@ def _introduce(stack: Stack) -> None:
     print(f"BigQuery emulator    {stack.bigquery.url}, dataset {resources.DATASET}")
     for function in stack.functions.values():
         print(f"{function.name:20} {function.url}, log {os.path.relpath(function.log)}")
-    print("\nIn another terminal: make tick, or make replay TABLE=events START=... END=...")
+    print(f"\nThe tool's checks of Mixpanel need: export MIXPANEL_CREDENTIALS={CREDENTIALS}")
+    print("In another terminal: make tick, or make replay TABLE=events START=... END=...")
     print("Ctrl-C ends it.", flush=True)
 
 

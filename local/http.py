@@ -35,7 +35,10 @@ class Hangup(Exception):  # noqa: N818  (not an error: the fault was asked for)
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request, body read whole; `params` are the route's named groups, unquoted."""
+    """One request, body read whole; `params` are the route's named groups, unquoted.
+
+    Of a parameter that is repeated, `query` has the last value and `repeated` all of them.
+    """
 
     method: str
     path: str
@@ -43,6 +46,7 @@ class Request:
     headers: Message
     body: bytes
     params: dict[str, str] = field(default_factory=dict)
+    repeated: dict[str, list[str]] = field(default_factory=dict)
 
     def json(self) -> Json:
         return json.loads(self.body) if self.body else {}
@@ -166,8 +170,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def handle_any(self) -> None:
         url = urllib.parse.urlsplit(self.path)
-        query = dict(urllib.parse.parse_qsl(url.query, keep_blank_values=True))
-        request = Request(self.command, url.path, query, self.headers, self._read_body())
+        repeated = urllib.parse.parse_qs(url.query, keep_blank_values=True)
+        query = {name: values[-1] for name, values in repeated.items()}
+        body = self._read_body()
+        request = Request(self.command, url.path, query, self.headers, body, repeated=repeated)
         try:
             self._respond(self.app.handle(request))
         except Hangup as hangup:

@@ -10,18 +10,24 @@ from google.cloud import bigquery, pubsub_v1, storage
 from google.protobuf import duration_pb2
 
 from local.bundles import ROOT
+from mixpanel_export.series import TABLES
 
 PROJECT_ID = "local-project"
 BUCKET = "local-exports"
 LOCATION = "EU"
 RAW_DATASET, DATASET = "mixpanel_raw", "mixpanel"
 REQUESTS, LANDED, DEAD_LETTERS = "export-requests", "landed-objects", "dead-letters"
-VIEWS = ("events", "loads")
+VIEWS = ("events", "people", "loads")
 
 _ACK_SECONDS = 600
 _BACKOFF_SECONDS = (60, 600)
 _DELIVERY_ATTEMPTS = 20
 _TERRAFORM = ROOT / "terraform"
+# By the day of which column each table is partitioned, and by which columns it is clustered.
+_LAYOUT = {
+    "events": ("time", ["event_name", "distinct_id"]),
+    "people": ("_interval_start", ["distinct_id"]),
+}
 
 
 def create_topics() -> None:
@@ -55,35 +61,42 @@ def create_push_subscription(topic: str, endpoint: str) -> None:
 
 
 def create_bucket() -> None:
-    """The export bucket, and its notification about every new object of a table."""
+    """The export bucket, and its notifications about every new object of a table, no other."""
     client = storage.Client(PROJECT_ID)
     bucket = client.create_bucket(BUCKET)
-    bucket.notification(
-        topic_name=LANDED,
-        topic_project=PROJECT_ID,
-        event_types=["OBJECT_FINALIZE"],
-        blob_name_prefix="events/",
-        payload_format="JSON_API_V1",
-    ).create()
+    for table in TABLES:
+        bucket.notification(
+            topic_name=LANDED,
+            topic_project=PROJECT_ID,
+            event_types=["OBJECT_FINALIZE"],
+            blob_name_prefix=f"{table}/",
+            payload_format="JSON_API_V1",
+        ).create()
 
 
 def create_datasets() -> None:
-    """Datasets, the raw table, and the views over it."""
+    """Datasets, the raw tables, and the views over them."""
     client = bigquery.Client(PROJECT_ID, AnonymousCredentials())
     for dataset in (RAW_DATASET, DATASET):
         made = bigquery.Dataset(f"{PROJECT_ID}.{dataset}")
         made.location = LOCATION
         client.create_dataset(made)
-    schema = json.loads((_TERRAFORM / "schemas" / "events.json").read_text())
-    fields = [bigquery.SchemaField.from_api_repr(field) for field in schema]
-    table = bigquery.Table(f"{PROJECT_ID}.{RAW_DATASET}.events", fields)
-    table.time_partitioning = bigquery.TimePartitioning(field="time")
-    table.clustering_fields = ["event_name", "distinct_id"]
-    client.create_table(table)
+    for name in TABLES:
+        client.create_table(raw_table(name))
     for name in VIEWS:
         view = bigquery.Table(f"{PROJECT_ID}.{DATASET}.{name}")
         view.view_query = view_query(name)
         client.create_table(view)
+
+
+def raw_table(name: str, project_id: str = PROJECT_ID) -> bigquery.Table:
+    """The definition of a raw table."""
+    schema = json.loads((_TERRAFORM / "schemas" / f"{name}.json").read_text())
+    fields = [bigquery.SchemaField.from_api_repr(field) for field in schema]
+    table = bigquery.Table(f"{project_id}.{RAW_DATASET}.{name}", fields)
+    partitioned_by, table.clustering_fields = _LAYOUT[name]
+    table.time_partitioning = bigquery.TimePartitioning(field=partitioned_by)
+    return table
 
 
 def view_query(name: str, project_id: str = PROJECT_ID) -> str:

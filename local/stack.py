@@ -9,7 +9,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -21,6 +21,7 @@ from local import resources
 from local.bigquery import BigQueryEmulator
 from local.bundles import FUNCTIONS
 from local.calls import call_planner
+from local.clock import Clock
 from local.functions import FunctionProcess
 from local.metadata import MetadataServer
 from local.mixpanel import MixpanelSimulator
@@ -32,6 +33,7 @@ from mixpanel_export.publisher import Topic
 
 MIXPANEL_PROJECT_ID = 1
 MIXPANEL_USERNAME, MIXPANEL_SECRET = "exporter.1a2b3c.mp-service-account", "local-secret"
+CREDENTIALS = f"{MIXPANEL_USERNAME}:{MIXPANEL_SECRET}"
 PROJECT_TIMEZONE = "America/New_York"
 
 
@@ -39,7 +41,7 @@ class Stack:
     """Everything running, wired as Terraform wires it, in a directory of its own.
 
     `pace` shortens the minutes that Pub/Sub waits between deliveries; `settings` override the
-    functions' environment.
+    functions' environment. The emulators show the time of `clock`.
     """
 
     def __init__(
@@ -49,10 +51,12 @@ class Stack:
         self.warehouse = directory / "warehouse.duckdb"
         shutil.rmtree(directory, ignore_errors=True)
         directory.mkdir(parents=True)
-        self.pubsub = PubSubEmulator(time_scale=pace)
-        self.storage = StorageEmulator()
-        self.bigquery = BigQueryEmulator(database=str(self.warehouse))
-        self.mixpanel = MixpanelSimulator()
+        self.clock = Clock()
+        self.pubsub = PubSubEmulator(time_scale=pace, clock=self.clock)
+        self.storage = StorageEmulator(clock=self.clock)
+        self.bigquery = BigQueryEmulator(database=str(self.warehouse), clock=self.clock)
+        self.mixpanel = MixpanelSimulator(clock=self.clock)
+        self.mixpanel.calendar.follow(None)  # The functions' own today is the real one.
         self._metadata = MetadataServer()
         self.functions: dict[str, FunctionProcess] = {}
         self._exit = ExitStack()
@@ -100,19 +104,37 @@ class Stack:
         }
 
     @property
+    def outputs(self) -> dict[str, dict[str, Any]]:
+        """What `terraform output -json` says of a deployment, and how to reach this one."""
+        hidden = self.emulators.keys() | {"MIXPANEL_CREDENTIALS"}
+        shown = {k: v for k, v in self.function_environment.items() if k not in hidden}
+        functions = {f"{name}_environment": shown for name in FUNCTIONS}
+        values = functions | {
+            "dead_letter_subscription": resources.DEAD_LETTERS,
+            "planner_url": self.functions["planner"].url,
+            "emulators": self.emulators,
+        }
+        return {name: {"value": value} for name, value in values.items()}
+
+    @property
+    def emulators(self) -> dict[str, str]:
+        """What Google's clients need to find the emulators, and credentials for them."""
+        return self.environment | self._metadata.environment
+
+    @property
     def function_environment(self) -> dict[str, str]:
         """What Terraform gives the functions, and where the emulators are."""
         return (
-            self.environment
-            | self._metadata.environment
+            self.emulators
             | {
                 "GCP_PROJECT_ID": resources.PROJECT_ID,
                 "EXPORT_BUCKET": resources.BUCKET,
                 "BIGQUERY_LOCATION": resources.LOCATION,
+                "EXPORT_SINCE": f"{datetime.now(UTC) - timedelta(days=1):%Y-%m-%d}",
                 "ENVIRONMENT": "local",
                 "MIXPANEL_URL": self.mixpanel.url,
                 "MIXPANEL_PROJECT_ID": str(MIXPANEL_PROJECT_ID),
-                "MIXPANEL_CREDENTIALS": f"{MIXPANEL_USERNAME}:{MIXPANEL_SECRET}",
+                "MIXPANEL_CREDENTIALS": CREDENTIALS,
                 "PROJECT_TIMEZONE": PROJECT_TIMEZONE,
                 "LOG_EXECUTION_ID": "true",
             }

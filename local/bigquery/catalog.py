@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 import uuid
 from typing import Any, Literal
 
@@ -13,6 +12,7 @@ from local.bigquery import definitions, sql
 from local.bigquery.columns import DUCKDB_TYPES, Field, column_definition, result_field
 from local.bigquery.errors import ApiError, duplicate, invalid, not_emulated, not_found, only
 from local.bigquery.store import Store, quoted
+from local.clock import Clock
 
 Json = Any
 IfExists = Literal["fail", "keep", "replace"]
@@ -23,16 +23,17 @@ _DATASET_KEYS = frozenset(
 _PATCHABLE = frozenset({"description", "etag", "friendlyName", "labels", "schema", "view"})
 
 
-def milliseconds() -> str:
-    """Now, as the API writes times in resources."""
-    return str(int(time.time() * 1000))
+def milliseconds(clock: Clock) -> str:
+    """The time it shows, as the API writes times in resources."""
+    return str(int(clock.now() * 1000))
 
 
 class Catalog:
     """What exists. The first dataset decides the project; another project has nothing here."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
+        self._clock = clock
         self._lock = threading.RLock()
         self._datasets: dict[str, Json] = store.saved("dataset")
         self._tables: dict[str, Json] = store.saved("table")
@@ -55,7 +56,8 @@ class Catalog:
                 "location": "US",
                 "etag": uuid.uuid4().hex,
             }
-            resource |= body | {"id": f"{project}:{dataset}", "creationTime": milliseconds()}
+            created = milliseconds(self._clock)
+            resource |= body | {"id": f"{project}:{dataset}", "creationTime": created}
             resource["datasetReference"] = {"projectId": project, "datasetId": dataset}
             with self._store.transaction() as cursor:
                 cursor.execute(f"CREATE SCHEMA {quoted(dataset)}")
@@ -110,7 +112,7 @@ class Catalog:
             if old and if_exists == "fail":
                 raise duplicate(f"Table {project}:{dataset}.{table}")
             resource = {"kind": "bigquery#table", "id": f"{project}:{key}", "location": location}
-            resource |= definitions.checked(body) | {"creationTime": milliseconds()}
+            resource |= definitions.checked(body) | {"creationTime": milliseconds(self._clock)}
             resource["type"] = "VIEW" if "view" in resource else "TABLE"
             reference = {"projectId": project, "datasetId": dataset, "tableId": table}
             resource["tableReference"] = reference
@@ -198,7 +200,8 @@ class Catalog:
             cursor.execute(f"{alter} ALTER COLUMN {quoted(name)} DROP NOT NULL")
 
     def _touch(self, cursor: duckdb.DuckDBPyConnection, key: str, resource: Json) -> None:
-        resource |= {"etag": uuid.uuid4().hex, "lastModifiedTime": milliseconds()}
+        modified = milliseconds(self._clock)
+        resource |= {"etag": uuid.uuid4().hex, "lastModifiedTime": modified}
         self._store.save(cursor, "table", key, resource)
 
     def writing(self, dataset: str, table: str) -> threading.RLock:

@@ -54,6 +54,7 @@ _SCALARS: dict[str, Callable[[Any], str]] = {
     "BOOLEAN": lambda value: "true" if value else "false",
     "BYTES": lambda value: base64.b64encode(value).decode(),
     "DATE": lambda value: str(value.isoformat()),
+    "DATETIME": lambda value: str(value.isoformat()),
     "FLOAT": _float,
     "INTEGER": _integer,
     "TIMESTAMP": lambda value: str((value - _EPOCH) // _MICROSECOND),

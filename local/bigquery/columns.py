@@ -23,6 +23,7 @@ DUCKDB_TYPES = {
     "BOOLEAN": "BOOLEAN",
     "TIMESTAMP": "TIMESTAMP WITH TIME ZONE",
     "DATE": "DATE",
+    "DATETIME": "TIMESTAMP",
     "JSON": "JSON",
     "BYTES": "BLOB",
 }
@@ -75,7 +76,7 @@ def result_field(name: str, kind: DuckDBPyType) -> Field:
     """The BigQuery column that shows a DuckDB result column.
 
     Raises:
-        ApiError: 501 for a type that is not emulated, such as NUMERIC or DATETIME.
+        ApiError: 501 for a type that is not emulated, such as NUMERIC.
     """
     mode = "NULLABLE"
     if kind.id == "list":

@@ -26,8 +26,9 @@ _PARTITIONING_KEYS = frozenset({"type", "field", "expirationMs"})
 _PARTITION_UNITS = {
     "TIMESTAMP": {"HOUR", "DAY", "MONTH", "YEAR"},
     "DATE": {"DAY", "MONTH", "YEAR"},
+    "DATETIME": {"HOUR", "DAY", "MONTH", "YEAR"},
 }
-_CLUSTER_TYPES = {"STRING", "INTEGER", "BOOLEAN", "TIMESTAMP", "DATE"}
+_CLUSTER_TYPES = {"STRING", "INTEGER", "BOOLEAN", "TIMESTAMP", "DATE", "DATETIME"}
 
 
 def checked(body: Json) -> Json:

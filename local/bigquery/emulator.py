@@ -13,6 +13,7 @@ from local.bigquery.loads import Loads
 from local.bigquery.operations import Operations
 from local.bigquery.query_jobs import QueryJobs
 from local.bigquery.store import Store
+from local.clock import Clock
 from local.faults import Faults
 from local.http import App, Request, Response, Server
 
@@ -27,13 +28,17 @@ class BigQueryEmulator:
     Args:
         port: The loopback port to listen on; 0 takes a free one.
         database: A DuckDB file, new or left by an earlier emulator, or `:memory:`.
+        clock: Gives jobs, resources and queries their time; real time by default.
     """
 
-    def __init__(self, port: int = 0, database: str | Path = ":memory:") -> None:
+    def __init__(
+        self, port: int = 0, database: str | Path = ":memory:", clock: Clock | None = None
+    ) -> None:
+        clock = clock or Clock()
         self.faults = Faults(FAULTS)
-        self._store = Store(database)
-        self._jobs = Jobs(self._store)
-        catalog = Catalog(self._store)
+        self._store = Store(database, clock)
+        self._jobs = Jobs(self._store, clock)
+        catalog = Catalog(self._store, clock)
         self._loads = Loads(self._store, catalog, self._jobs, self.faults)
         queries = QueryJobs(self._store, catalog, self._jobs)
         app = App(operations.answer)

@@ -82,7 +82,7 @@ class JobRoutes:
             raise ApiError("notFound", f"Not found: Dataset {where}")
         job = self._jobs.add(project, reference.get("jobId"), place, configuration)
         # Its state now: the thread may be faster than this answer.
-        answer = Job(dict(job.resource))
+        answer = Job(dict(job.resource), job.clock)
         self._loads.start(job)
         return answer
 

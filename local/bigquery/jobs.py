@@ -13,6 +13,7 @@ import duckdb
 from local.bigquery.catalog import milliseconds
 from local.bigquery.errors import ApiError, duplicate, invalid, not_found
 from local.bigquery.store import Store
+from local.clock import Clock
 
 Json = Any
 
@@ -26,6 +27,7 @@ class Job:
     """One job; `resource` is replaced as a whole, so a reader never sees half a change."""
 
     resource: Json
+    clock: Clock
     released: threading.Event = field(default_factory=threading.Event)
     cancelled: threading.Event = field(default_factory=threading.Event)
 
@@ -64,7 +66,7 @@ class Job:
         return None if rows is None else int(rows)
 
     def start(self) -> None:
-        statistics = self.resource["statistics"] | {"startTime": milliseconds()}
+        statistics = self.resource["statistics"] | {"startTime": milliseconds(self.clock)}
         running = {"status": {"state": "RUNNING"}, "statistics": statistics}
         self.resource = self.resource | running
 
@@ -73,17 +75,19 @@ class Job:
         status: Json = {"state": "DONE"}
         if error:
             status |= {"errorResult": error.summary(), "errors": error.all()}
-        statistics = self.resource["statistics"] | {"endTime": milliseconds(), self.kind: results}
+        end = {"endTime": milliseconds(self.clock), self.kind: results}
+        statistics = self.resource["statistics"] | end
         return self.resource | {"status": status, "statistics": statistics}
 
 
 class Jobs:
     """All jobs, oldest first. An id is used once for ever, also when its job failed."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
+        self._clock = clock
         self._lock = threading.Lock()
-        self._jobs = {key: Job(resource) for key, resource in store.saved("job").items()}
+        self._jobs = {key: Job(resource, clock) for key, resource in store.saved("job").items()}
 
     def add(self, project: str, job_id: str | None, location: str, configuration: Json) -> Job:
         """Take the id, before the job has any effect.
@@ -103,9 +107,10 @@ class Jobs:
                 "jobReference": reference,
                 "configuration": configuration,
                 "status": {"state": "PENDING"},
-                "statistics": {"creationTime": milliseconds()},
+                "statistics": {"creationTime": milliseconds(self._clock)},
                 "user_email": "local@emulator",
-            }
+            },
+            self._clock,
         )
         with self._lock:
             if _key(location, job_id) in self._jobs:

@@ -13,7 +13,9 @@ from local.bigquery.errors import invalid_query, not_emulated
 
 Json = Any
 
-_SCALARS = {"STRING", "INT64", "FLOAT64", "BOOL", "TIMESTAMP", "DATE", "JSON", "BYTES"}
+_SCALARS = frozenset(
+    {"STRING", "INT64", "FLOAT64", "BOOL", "TIMESTAMP", "DATE", "DATETIME", "JSON", "BYTES"}
+)
 _DUCKDB_NAMES = {"INT64": "INTEGER", "FLOAT64": "FLOAT", "BOOL": "BOOLEAN"}
 
 

@@ -1,7 +1,8 @@
 """Rows of a load job: newline-delimited JSON, held to the table's columns before DuckDB sees it.
 
 Stricter than BigQuery where BigQuery converts: strings for FLOAT64 and BOOL, numbers for
-TIMESTAMP and STRING, and field names in another case are refused here.
+TIMESTAMP, DATETIME and STRING, months, days and hours of one digit, and field names in another
+case are refused here.
 """
 
 from __future__ import annotations
@@ -30,6 +31,9 @@ _INTEGER_TEXT = re.compile(r"[+-]?\d{1,19}")
 _LONG_NUMBER = b"0" * 19
 _DIGITS_TO_ZERO = bytes.maketrans(b"0123456789", b"0" * 10)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
+# A clock without a zone: one in the text is refused, not dropped
+# (cloud.google.com/bigquery/docs/reference/standard-sql/data-types#datetime_type).
+_DATETIME = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d:\d\d(?:\.\d{1,6})?)?")
 _TIMESTAMP = re.compile(
     r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d:\d\d)(?:\.\d{1,6})? ?(?:Z|UTC|([+-]\d\d:\d\d))?)?"
 )
@@ -167,6 +171,10 @@ def _is_date(value: Json) -> bool:
     return type(value) is str and bool(_DATE.fullmatch(value)) and _parses(value)
 
 
+def _is_datetime(value: Json) -> bool:
+    return type(value) is str and bool(_DATETIME.fullmatch(value)) and _parses(value)
+
+
 def _is_timestamp(value: Json) -> bool:
     return type(value) is str and _is_timestamp_text(value)
 
@@ -196,5 +204,6 @@ _TESTS: dict[str, Callable[[Json], bool]] = {
     "FLOAT": _is_float,
     "BOOLEAN": _is_boolean,
     "DATE": _is_date,
+    "DATETIME": _is_datetime,
     "TIMESTAMP": _is_timestamp,
 }

@@ -1,7 +1,8 @@
 """GoogleSQL in, DuckDB SQL out: one statement at a time, every table name checked.
 
 sqlglot does the translation. What it would translate wrongly is rewritten here first or refused
-with 501: decimals, timestamps without a zone, division by zero, `WITH OFFSET`.
+with 501: decimals, timestamps without a zone, dates with a time, division by zero,
+`WITH OFFSET`.
 """
 
 from __future__ import annotations
@@ -14,8 +15,11 @@ from sqlglot import exp
 
 from local.bigquery.errors import invalid_query, not_emulated
 from local.bigquery.parameters import Parameters
+from local.bigquery.store import NOW
 
 Json = Any
+
+_DATES = (exp.Date, exp.LastDay, exp.StrToDate)
 
 
 class Names(Protocol):
@@ -138,11 +142,37 @@ def _rewrite(node: exp.Expr) -> exp.Expr:
         raise not_emulated("UNNEST ... WITH OFFSET")
     if isinstance(node, exp.Literal) and not node.is_string and not node.name.isdigit():
         return exp.cast(node.copy(), "DOUBLE")  # 1.5 is a FLOAT64, not a DECIMAL
-    if isinstance(node, exp.UnixToTime) and node.args.get("scale"):
+    if isinstance(node, exp.UnixToTime | exp.StrToTime):
         return exp.cast(node.copy(), "TIMESTAMPTZ")  # DuckDB answers a time without a zone
+    if isinstance(node, exp.CurrentTimestamp | exp.CurrentDate):
+        return _current(node)
+    if isinstance(node, exp.CurrentDatetime | exp.CurrentTime):
+        raise not_emulated(node.sql("bigquery"))
+    if isinstance(node, exp.DateAdd | exp.DateSub | exp.DateTrunc):
+        return _as_date(node)
     if isinstance(node, exp.Div | exp.IntDiv | exp.Mod):
         node.set("expression", _or_error_if_zero(node.expression))
     return node
+
+
+def _current(node: exp.CurrentTimestamp | exp.CurrentDate) -> exp.Expr:
+    """The time of the emulator's clock, or the date in a zone, UTC by default."""
+    now: exp.Expr = sqlglot.parse_one(NOW, read="duckdb")
+    if isinstance(node, exp.CurrentTimestamp):
+        return now
+    zone = node.this.copy() if node.this else exp.Literal.string("UTC")
+    return exp.cast(exp.AtTimeZone(this=now, zone=zone), "DATE")
+
+
+def _as_date(node: exp.Expr) -> exp.Expr:
+    """A DATE, as in BigQuery, of a DATE; DuckDB would answer with a time, a DATETIME.
+
+    Some of these functions take times as well, so the argument must show that it is a date.
+    """
+    date = node.this
+    if not (isinstance(date, _DATES) or (isinstance(date, exp.Cast) and date.is_type("DATE"))):
+        raise not_emulated(f"{node.sql('bigquery')} without DATE(...) around its argument")
+    return exp.cast(node.copy(), "DATE")
 
 
 def _or_error_if_zero(divisor: exp.Expr) -> exp.Expr:

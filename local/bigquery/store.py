@@ -15,11 +15,17 @@ from typing import Any
 
 import duckdb
 
+from local.clock import Clock
+
 _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     # A missing extension must be an error, not a download.
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
 }
+
+
+# A file opened without the emulator has no such variable.
+NOW = "coalesce(CAST(getvariable('emulated_now') AS TIMESTAMPTZ), now())"
 
 
 def quoted(*names: str) -> str:
@@ -30,7 +36,8 @@ def quoted(*names: str) -> str:
 class Store:
     """A DuckDB database in which every statement sees committed data only."""
 
-    def __init__(self, database: str | Path) -> None:
+    def __init__(self, database: str | Path, clock: Clock) -> None:
+        self._clock = clock
         self._connection = duckdb.connect(str(database), config=_SETTINGS)
         self._connection.execute("SET GLOBAL TimeZone = 'UTC'")
         self._connection.execute("CREATE SCHEMA IF NOT EXISTS _emulator")
@@ -42,9 +49,14 @@ class Store:
 
     @contextmanager
     def cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A connection of one's own to the database: statements commit one by one."""
+        """A connection of one's own to the database: statements commit one by one.
+
+        Its `NOW` is the clock's time as of here.
+        """
         cursor = self._connection.cursor()
+        now = int(self._clock.now() * 1_000_000)
         try:
+            cursor.execute(f"SET VARIABLE emulated_now = make_timestamptz({now})")
             yield cursor
         finally:
             cursor.close()

@@ -1,4 +1,4 @@
-"""A made-up day of product events: late ones, copies, and values that are hard to keep."""
+"""Made-up product events and profiles: late ones, copies, and values that are hard to keep."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from local.mixpanel import MixpanelSimulator
 
 _EVENTS = ("Signed up", "Viewed page", "Added to cart", "Paid", "$ae_session", "Löschte Konto 🗑")
 _HOURLY = (2, 1, 1, 1, 1, 2, 3, 5, 8, 10, 11, 12, 12, 12, 11, 11, 10, 10, 9, 8, 7, 5, 4, 3)
-_EVENTS_PER_WEIGHT = 30
+_USERS = 400
 _LONGEST_DELAY = timedelta(days=5)  # As long as SDKs keep trying to send.
 
 
-def generate(simulator: MixpanelSimulator, project_id: int, day: date, seed: int = 7) -> None:
-    """Let the simulator hold what Mixpanel processed on this UTC day.
+def generate(
+    simulator: MixpanelSimulator, project_id: int, day: date, *, seed: int = 7, share: int = 30
+) -> None:
+    """Let the simulator hold what Mixpanel processed on this UTC day, about 160 times `share`.
 
     Of every hundred events about five are late, one was sent again by its client and processed
     an hour later, one is held twice, and five have no `$insert_id`.
@@ -23,9 +25,24 @@ def generate(simulator: MixpanelSimulator, project_id: int, day: date, seed: int
     rng = random.Random(seed)
     midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
     for hour, weight in enumerate(_HOURLY):
-        for _ in range(weight * _EVENTS_PER_WEIGHT):
+        for _ in range(weight * share):
             offset = timedelta(milliseconds=rng.randrange(3_600_000))
             _event(simulator, project_id, midnight + timedelta(hours=hour) + offset, rng)
+
+
+def import_history(simulator: MixpanelSimulator, project_id: int, at: datetime) -> None:
+    """Let somebody import, at this moment, events that are weeks old."""
+    rng = random.Random(at.timestamp())
+    for days in range(10, 90):
+        happened = _whole_ms(at - timedelta(days=days))
+        simulator.ingest(project_id, "Imported", happened, at, _properties(at, rng))
+
+
+def profiles(simulator: MixpanelSimulator, project_id: int, seen: datetime) -> None:
+    """Let the simulator hold a profile of each user."""
+    properties = {"$last_seen": f"{seen:%Y-%m-%dT%H:%M:%S}", "plan": "free"}
+    held = ({"$distinct_id": f"user-{n}", "$properties": properties} for n in range(_USERS))
+    simulator.load_profiles(project_id, held)
 
 
 def _event(
@@ -52,7 +69,7 @@ def _event(
 
 
 def _properties(processed: datetime, rng: random.Random) -> dict[str, Any]:
-    user = f"user-{rng.randrange(400)}"
+    user = f"user-{rng.randrange(_USERS)}"
     properties: dict[str, Any] = {
         "distinct_id": user if rng.random() < 0.7 else f"$device:{rng.getrandbits(64):x}",
         "$insert_id": f"{rng.getrandbits(96):024x}",

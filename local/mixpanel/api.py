@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from local.clock import Clock
 from local.faults import Faults
 from local.http import App, Hangup, Json, Request, Response
 from local.mixpanel import engage, export
 from local.mixpanel.answers import ApiError
 from local.mixpanel.calls import Call, Journal
-from local.mixpanel.clock import Clock
 from local.mixpanel.credentials import UnauthenticatedError, authenticate
 from local.mixpanel.limiter import Family, Limiter, Ticket
 from local.mixpanel.projects import Project

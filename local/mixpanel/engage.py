@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import Final
 
+from local.clock import Clock
 from local.http import Json, Response
 from local.mixpanel.answers import ApiError
 from local.mixpanel.calls import Call
-from local.mixpanel.clock import Clock
 from local.mixpanel.delivery import struck_bytes
 from local.mixpanel.events import compact
 from local.mixpanel.filters import filtered, parse_where

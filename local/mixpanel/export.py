@@ -8,10 +8,10 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from local.clock import Clock
 from local.http import Response
 from local.mixpanel.answers import ApiError
 from local.mixpanel.calls import Call
-from local.mixpanel.clock import Clock
 from local.mixpanel.delivery import deliver
 from local.mixpanel.events import Event
 from local.mixpanel.filters import filtered, parse_where

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import threading
-from collections import defaultdict, deque
+from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple
 
+from local.clock import Clock
 from local.http import Json
 from local.mixpanel.answers import ApiError
-from local.mixpanel.clock import Clock
 from local.mixpanel.settings import Settings
 
 Family = Literal["export", "query"]
@@ -26,17 +26,21 @@ class _Key(NamedTuple):
 
 @dataclass
 class _Meter:
-    """The calls of the last hour, oldest first, and how many are running."""
+    """When calls were made, from an hour ago on, and how many are running."""
 
-    calls: deque[float] = field(default_factory=deque)
+    calls: list[float] = field(default_factory=list)
     running: int = 0
 
     def forget(self, call: float) -> None:
         if call in self.calls:  # It may have left the window while it was running.
             self.calls.remove(call)
 
-    def since(self, moment: float) -> int:
-        return sum(call > moment for call in self.calls)
+    def forget_before(self, moment: float) -> None:
+        self.calls = [call for call in self.calls if call > moment]
+
+    def last(self, seconds: float, now: float) -> int:
+        """The calls of these seconds; none that a clock put back has yet to reach again."""
+        return sum(now - seconds < call <= now for call in self.calls)
 
 
 @dataclass(frozen=True)
@@ -74,9 +78,8 @@ class Limiter:
             now = self._clock.now()
             key = _Key(project_id, family)
             meter = self._meters[key]
-            while meter.calls and meter.calls[0] <= now - _HOUR_SECONDS:
-                meter.calls.popleft()
-            refusal = self._refusal(key, meter, counted=counted)
+            meter.forget_before(now - _HOUR_SECONDS)
+            refusal = self._refusal(key, meter, now, counted=counted)
             if counted and (refusal is None or self._settings.count_rejected):
                 meter.calls.append(now)
             if refusal is not None:
@@ -98,8 +101,8 @@ class Limiter:
             usage: dict[str, dict[str, dict[str, int]]] = defaultdict(dict)
             for (project_id, family), meter in self._meters.items():
                 usage[str(project_id)][family] = {
-                    "last_hour": meter.since(now - _HOUR_SECONDS),
-                    "last_second": meter.since(now - 1),
+                    "last_hour": meter.last(_HOUR_SECONDS, now),
+                    "last_second": meter.last(1, now),
                     "running": meter.running,
                 }
             return usage
@@ -112,25 +115,26 @@ class Limiter:
             )
         return _Limits(chosen.query_per_hour, math.inf, chosen.query_concurrent)
 
-    def _refusal(self, key: _Key, meter: _Meter, *, counted: bool) -> ApiError | None:
+    def _refusal(self, key: _Key, meter: _Meter, now: float, *, counted: bool) -> ApiError | None:
         limits = self._limits(key.family)
+        used = meter.last(_HOUR_SECONDS, now)
         if meter.running >= limits.concurrent:
-            return self._concurrency_error(key, limits, meter)
-        if counted and len(meter.calls) >= limits.per_hour:
-            exceeded = f"{len(meter.calls) + 1}/{limits.per_hour} queries running in the last hour"
+            return self._concurrency_error(key, limits, meter, used)
+        if counted and used >= limits.per_hour:
+            exceeded = f"{used + 1}/{limits.per_hour} queries running in the last hour"
             return self._rate_error(key, limits, meter, exceeded, retry_after=_HOUR_SECONDS)
-        recent = meter.since(self._clock.now() - 1)
+        recent = meter.last(1, now)
         if counted and recent >= limits.per_second:
             exceeded = f"{recent + 1}/{limits.per_second} queries running in the last second"
             return self._rate_error(key, limits, meter, exceeded, retry_after=1)
         return None
 
-    def _concurrency_error(self, key: _Key, limits: _Limits, meter: _Meter) -> ApiError:
+    def _concurrency_error(self, key: _Key, limits: _Limits, meter: _Meter, used: int) -> ApiError:
         exceeded = f"{meter.running + 1}/{limits.concurrent} queries running concurrently"
         message = _message(key, f"concurrency limit ({exceeded})")
         if key.family == "export":
             message = "too many export requests in progress for this project"
-        left = max(limits.per_hour - len(meter.calls), 0)
+        left = max(limits.per_hour - used, 0)
         rate = f'"project";r={left}, "project-concurrency";r=0;t={_CONCURRENCY_RETRY_SECONDS}'
         return self._error(key.family, message, rate, _CONCURRENCY_RETRY_SECONDS)
 

@@ -69,6 +69,11 @@ class People:
             self._profiles.update((profile.distinct_id, profile) for profile in loaded)
         return len(loaded)
 
+    def remove(self, distinct_id: str) -> None:
+        """Forget a profile, as Mixpanel does when it is deleted."""
+        with self._lock:
+            self._profiles.pop(distinct_id, None)
+
     def profiles(self) -> list[Profile]:
         with self._lock:
             return list(self._profiles.values())

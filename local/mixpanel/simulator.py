@@ -7,12 +7,12 @@ import json
 from collections.abc import Iterable
 from typing import Final, Self
 
+from local.clock import Clock
 from local.faults import Faults
 from local.http import App, Json, Response, Server
 from local.mixpanel import admin
 from local.mixpanel.api import Api
 from local.mixpanel.calls import FAULT_KINDS, Journal
-from local.mixpanel.clock import Clock
 from local.mixpanel.limiter import Limiter
 from local.mixpanel.projects import Project
 from local.mixpanel.settings import Settings
@@ -24,14 +24,16 @@ class MixpanelSimulator:
     """Mixpanel on a loopback port.
 
     `calendar` decides what today is and which events are visible, `limiter` drives the quotas;
-    both follow real time until set. `faults`, `settings` and the methods are also served under
-    `/_admin/`. Times passed in are aware datetimes.
+    both follow `clock`, or real time without one, until they are set apart. `faults`, `settings`
+    and the methods are also served under `/_admin/`. Times passed in are aware datetimes.
     """
 
-    def __init__(self, port: int = 0, settings: Settings | None = None) -> None:
+    def __init__(
+        self, port: int = 0, settings: Settings | None = None, clock: Clock | None = None
+    ) -> None:
         self.settings = settings or Settings()
-        self.calendar = Clock()
-        self.limiter = Clock()
+        self.calendar = Clock(follows=clock)
+        self.limiter = Clock(follows=clock)
         self.faults = Faults(FAULT_KINDS)
         self._projects: dict[int, Project] = {}
         self._journal = Journal()
@@ -123,6 +125,10 @@ class MixpanelSimulator:
     def load_profiles(self, project_id: int, profiles: Iterable[Json | str | bytes]) -> int:
         """Hold these profiles, wire lines or objects; one with a known id replaces the older."""
         return self._projects[project_id].people.load(profiles)
+
+    def remove_profile(self, project_id: int, distinct_id: str) -> None:
+        """Forget a profile, as Mixpanel does when it is deleted."""
+        self._projects[project_id].people.remove(distinct_id)
 
     def profiles(self, project_id: int) -> list[Json]:
         return [profile.wire for profile in self._projects[project_id].people.profiles()]

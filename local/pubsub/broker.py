@@ -5,11 +5,12 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 import grpc
 from google.pubsub_v1 import types
 
+from local.clock import Clock
 from local.faults import Faults
 from local.pubsub.messages import Message
 from local.pubsub.pushing import Journal, Pusher
@@ -22,8 +23,9 @@ _DELETED_TOPIC = "_deleted-topic_"
 class Broker:
     """Creates, finds and deletes topics and subscriptions, and fans out what is published."""
 
-    def __init__(self, *, faults: Faults, pace: Pace, push_concurrency: int) -> None:
+    def __init__(self, *, clock: Clock, faults: Faults, pace: Pace, push_concurrency: int) -> None:
         self.journal = Journal()
+        self._clock = clock
         self._faults = faults
         self._pace = pace
         self._push_concurrency = push_concurrency
@@ -94,6 +96,11 @@ class Broker:
             self.subscription(name).close()
             del self._subscriptions[name]
 
+    def exists(self, name: str) -> bool:
+        """Whether this is the name of a topic or of a subscription."""
+        with self._lock:
+            return name in self._topics or name in self._subscriptions
+
     def publish(self, topic: str, drafts: Sequence[types.PubsubMessage]) -> list[str]:
         """Hand the messages to every subscription of the topic; their ids, in order."""
         with self._lock:
@@ -110,7 +117,7 @@ class Broker:
     def _accept(self, draft: types.PubsubMessage) -> Message:
         return Message(
             message_id=str(next(self._message_ids)),
-            publish_time=_now_in_milliseconds(),
+            publish_time=_in_milliseconds(self._clock.moment()),
             data=draft.data,
             attributes=dict(draft.attributes),
             ordering_key=draft.ordering_key,
@@ -130,6 +137,5 @@ class Broker:
                 subscription.offer(message)
 
 
-def _now_in_milliseconds() -> datetime:
-    now = datetime.now(UTC)
-    return now.replace(microsecond=now.microsecond // 1000 * 1000)
+def _in_milliseconds(moment: datetime) -> datetime:
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)

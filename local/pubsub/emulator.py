@@ -8,12 +8,15 @@ from typing import Any, Self
 
 import grpc
 
+from local.clock import Clock
 from local.faults import Faults
 from local.http import App, Request, Response, Server
 from local.pubsub.broker import Broker
 from local.pubsub.services import (
+    PolicyService,
     PublisherService,
     SubscriberService,
+    policy_handlers,
     publisher_handlers,
     subscriber_handlers,
 )
@@ -23,7 +26,7 @@ FAULT_KINDS = frozenset(
     {"delay", "drop_ack", "duplicate", "publish_error", "publish_lost_response"}
 )
 
-# Every waiting Pull holds one of these threads for half a second.
+# Every waiting Pull holds one of these threads for a moment.
 _GRPC_THREADS = 32
 _MAX_REQUEST_BYTES = 20 * 1024 * 1024
 
@@ -32,7 +35,8 @@ class PubSubEmulator:
     """Pub/Sub on a loopback port; `PUBSUB_EMULATOR_HOST` wants its `host`.
 
     `time_scale` is a factor on the backoff of retry policies, `deadline_scale` one on ack
-    deadlines, of pushes and pulls alike; 1.0 is Google's pace. Port 0 takes a free one.
+    deadlines, of pushes and pulls alike; 1.0 is Google's pace. `clock` gives messages their
+    publish time; waits pass in real time, whatever it shows. Port 0 takes a free one.
     """
 
     def __init__(
@@ -42,9 +46,12 @@ class PubSubEmulator:
         time_scale: float = 1.0,
         deadline_scale: float = 1.0,
         push_concurrency: int = 10,
+        *,
+        clock: Clock | None = None,
     ) -> None:
         self.faults = Faults(FAULT_KINDS)
         self._broker = Broker(
+            clock=clock or Clock(),
             faults=self.faults,
             pace=Pace(backoff=time_scale, deadline=deadline_scale),
             push_concurrency=push_concurrency,
@@ -54,6 +61,7 @@ class PubSubEmulator:
             handlers=[
                 publisher_handlers(PublisherService(self._broker, self.faults)),
                 subscriber_handlers(SubscriberService(self._broker)),
+                policy_handlers(PolicyService(self._broker)),
             ],
             options=[
                 ("grpc.max_receive_message_length", _MAX_REQUEST_BYTES),

@@ -36,6 +36,12 @@ _SUBSCRIPTION_FIELDS = frozenset(
 )
 _PUSH_FIELDS = frozenset({"push_endpoint", "oidc_token"})
 
+_MANAGED = frozenset({"delete", "get", "getIamPolicy", "setIamPolicy", "update"})
+_PERMISSIONS = {  # cloud.google.com/pubsub/docs/access-control
+    "topics": _MANAGED | {"attachSubscription", "detachSubscription", "publish", "updateTag"},
+    "subscriptions": _MANAGED | {"consume"},
+}
+
 _MAX_MESSAGES = 1000
 _MAX_ATTRIBUTES = 100
 _MAX_KEY_BYTES = 256
@@ -105,6 +111,19 @@ def check_ack_ids(ack_ids: Collection[str], subscription: str) -> None:
         # One that is past its deadline is well-formed, and silently without effect.
         if not re.fullmatch(re.escape(subscription) + r":\d+", ack_id):
             raise _invalid(f"Invalid ack id (ack_id={ack_id})")
+
+
+def check_permissions(resource: str, permissions: Collection[str]) -> None:
+    """Refuse permissions that topics or subscriptions do not have, such as wildcards."""
+    match = _NAME.fullmatch(resource)
+    if match is None:
+        raise _invalid(f"Invalid resource name: (name={resource})")
+    known = _PERMISSIONS[match[1]]
+    for permission in permissions:
+        service, _, rest = permission.partition(".")
+        kind, _, verb = rest.partition(".")
+        if (service, kind) != ("pubsub", match[1]) or verb not in known:
+            raise _invalid(f"Permission {permission} is not valid for this resource.")
 
 
 def _check_name(collection: str, name: str) -> None:

@@ -6,7 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import grpc
+from google.iam.v1 import iam_policy_pb2
 from google.protobuf import empty_pb2
+from google.protobuf import message as protobuf
 from google.pubsub_v1 import types
 
 from local.faults import Faults
@@ -16,12 +18,13 @@ from local.pubsub.requests import (
     Refusal,
     check_ack_deadline,
     check_ack_ids,
+    check_permissions,
     check_publish,
     check_pull,
 )
 from local.pubsub.subscriptions import Subscription
 
-_PULL_WAIT_SECONDS = 0.5
+_PULL_WAIT_SECONDS = 0.2
 _DEFAULT_PAGE_SIZE = 100
 
 
@@ -123,6 +126,25 @@ class SubscriberService:
         return empty_pb2.Empty()
 
 
+class PolicyService:
+    """google.iam.v1.IAMPolicy: what the caller may do; nobody checks it here, so everything."""
+
+    def __init__(self, broker: Broker) -> None:
+        self._broker = broker
+
+    def TestIamPermissions(
+        self, request: iam_policy_pb2.TestIamPermissionsRequest
+    ) -> iam_policy_pb2.TestIamPermissionsResponse:
+        """Those of the asked permissions that there are; none when the resource does not exist.
+
+        Source: github.com/googleapis/googleapis/blob/master/google/iam/v1/iam_policy.proto
+        """
+        check_permissions(request.resource, request.permissions)
+        exists = self._broker.exists(request.resource)
+        granted = request.permissions if exists else ()
+        return iam_policy_pb2.TestIamPermissionsResponse(permissions=granted)
+
+
 def publisher_handlers(service: PublisherService) -> Any:
     """The methods of `google.pubsub.v1.Publisher`; gRPC answers UNIMPLEMENTED to all others."""
     requests = {
@@ -149,6 +171,12 @@ def subscriber_handlers(service: SubscriberService) -> Any:
     return _handlers("google.pubsub.v1.Subscriber", requests)
 
 
+def policy_handlers(service: PolicyService) -> Any:
+    """The one emulated method of `google.iam.v1.IAMPolicy`."""
+    requests = {service.TestIamPermissions: iam_policy_pb2.TestIamPermissionsRequest}
+    return _handlers("google.iam.v1.IAMPolicy", requests)
+
+
 def _handlers(service: str, requests: dict[Any, Any]) -> Any:
     methods = {call.__name__: _unary(call, request) for call, request in requests.items()}
     handler = grpc.method_handlers_generic_handler
@@ -162,13 +190,16 @@ def _unary(call: Callable[[Any], Any], request_type: Any) -> Any:
         except Refusal as refusal:
             context.abort(refusal.code, str(refusal))
 
+    plain = issubclass(request_type, protobuf.Message)
     return grpc.unary_unary_rpc_method_handler(  # type: ignore[no-untyped-call]  # as above
-        handle, request_deserializer=request_type.deserialize, response_serializer=_serialize
+        handle,
+        request_deserializer=request_type.FromString if plain else request_type.deserialize,
+        response_serializer=_serialize,
     )
 
 
 def _serialize(response: Any) -> bytes:
-    if isinstance(response, empty_pb2.Empty):
+    if isinstance(response, protobuf.Message):
         return response.SerializeToString()
     return bytes(type(response).serialize(response))
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from local.clock import Clock
 from local.http import Json
 from local.storage import errors, resources
 from local.storage.preconditions import Preconditions, Version
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]")
+_PERMISSION = re.compile(
+    r"storage\.(buckets|objects)\.(create|delete|get|getIamPolicy|list|setIamPolicy|update)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +46,10 @@ class Bucket:
 class Buckets:
     """All buckets of all projects; every change to anything happens under `lock`."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, clock: Clock) -> None:
         self.lock = threading.RLock()
         self._url = url
+        self._clock = clock
         self._buckets: dict[str, Bucket] = {}
 
     def __getitem__(self, name: str) -> Bucket:
@@ -64,7 +69,8 @@ class Buckets:
                     "Your previous request to create the named bucket succeeded "
                     "and you already own it."
                 )
-            self._buckets[name] = Bucket(resources.new_bucket(self._url, body))
+            created = resources.timestamp(self._clock.moment())
+            self._buckets[name] = Bucket(resources.new_bucket(self._url, body, created))
             return self._buckets[name].resource
 
     def list(self, prefix: str) -> Json:
@@ -85,8 +91,24 @@ class Buckets:
         with self.lock:
             bucket = self[name]
             bucket.check(conditions)
-            bucket.resource = resources.patched_bucket(bucket.resource, body)
+            updated = resources.timestamp(self._clock.moment())
+            bucket.resource = resources.patched_bucket(bucket.resource, body, updated)
             return bucket.resource
+
+    def test_permissions(self, name: str, asked: Sequence[str]) -> Json:
+        """Which of these the caller has; nobody checks permissions here, so each that exists.
+
+        Source: cloud.google.com/storage/docs/json_api/v1/buckets/testIamPermissions
+        """
+        with self.lock:
+            self[name]
+        if not asked:
+            raise errors.required("permissions")
+        for permission in asked:
+            if not _PERMISSION.fullmatch(permission):
+                raise errors.invalid(f"Invalid permission: '{permission}'")
+        granted = {"permissions": list(asked)}
+        return {"kind": "storage#testIamPermissionsResponse"} | granted
 
     def delete(self, name: str, conditions: Preconditions) -> None:
         with self.lock:

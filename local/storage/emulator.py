@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Self
 
+from local.clock import Clock
 from local.faults import Faults
 from local.http import App, Server
 from local.storage import errors, operations, routes, uploads
@@ -26,18 +27,21 @@ class StorageEmulator:
     *publish* takes topic, data and attributes of a notification and raises to have it retried;
     by default it is Google's client, which follows `PUBSUB_EMULATOR_HOST`.
 
+    `clock` gives buckets and objects their times; generations grow even if it is put back.
     `journal` lists the effects on objects in their order, such as
     `("finalize", "bucket", "name", 1763800000000000)`; `faults` also serves `/_admin/faults`.
     """
 
-    def __init__(self, port: int = 0, publish: Publish | None = None) -> None:
+    def __init__(
+        self, port: int = 0, publish: Publish | None = None, clock: Clock | None = None
+    ) -> None:
         self.journal: list[tuple[str, str, str, int]] = []
         self.faults = Faults(operations.FAULTS)
         self._google = GooglePublisher()
         self._outbox = Outbox(publish or self._google, self.faults)
         app = App(errors.answer)
         self._server = Server(app, port)
-        self._install(app)
+        self._install(app, clock or Clock())
 
     @property
     def port(self) -> int:
@@ -74,9 +78,9 @@ class StorageEmulator:
     ) -> None:
         self.stop()
 
-    def _install(self, app: App) -> None:
-        buckets = Buckets(self.url)
-        objects = Objects(buckets, self.url, self._announce)
+    def _install(self, app: App, clock: Clock) -> None:
+        buckets = Buckets(self.url, clock)
+        objects = Objects(buckets, self.url, clock, self._announce)
         ours = operations.Operations(app, self.faults)
         self.faults.install(app)
         uploads.install(ours, objects, self.url)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from local.clock import Clock
 from local.http import Json
 from local.storage import checksums, errors, listing, resources
 from local.storage.buckets import Bucket, Buckets, StoredObject
@@ -33,10 +33,11 @@ class Objects:
     """
 
     def __init__(
-        self, buckets: Buckets, url: str, announce: Callable[[Bucket, Event], None]
+        self, buckets: Buckets, url: str, clock: Clock, announce: Callable[[Bucket, Event], None]
     ) -> None:
         self._buckets = buckets
         self._url = url
+        self._clock = clock
         self._announce = announce
         self._last_generation = 0
 
@@ -83,7 +84,8 @@ class Objects:
         with self._buckets.lock:
             stored = self._live(bucket, name, generation)
             conditions.check(stored.version)
-            resource = resources.patched_object(stored.resource, body)
+            updated = resources.timestamp(self._clock.moment())
+            resource = resources.patched_object(stored.resource, body, updated)
             owner = self._buckets[bucket]
             owner.objects[name] = StoredObject(resource, stored.data)
             self._announce(owner, Event("OBJECT_METADATA_UPDATE", resource))
@@ -148,14 +150,16 @@ class Objects:
     def _finalize(self, incoming: Incoming, fields: Mapping[str, Json], data: bytes) -> Json:
         bucket = self._buckets[incoming.bucket]
         replaced = bucket.objects.get(incoming.name)
+        now = self._clock.moment()
         # Generations look like Google's: microseconds, made unique and increasing.
-        self._last_generation = max(self._last_generation + 1, time.time_ns() // 1000)
+        self._last_generation = max(self._last_generation + 1, int(now.timestamp() * 1_000_000))
         resource = resources.new_object(
             url=self._url,
             bucket=incoming.bucket,
             name=incoming.name,
             generation=self._last_generation,
             size=len(data),
+            created=resources.timestamp(now),
             fields=fields,
         )
         bucket.objects[incoming.name] = StoredObject(resource, data)

@@ -39,9 +39,8 @@ _BUCKET_NOT_EMULATED = (
 )
 
 
-def now() -> str:
-    """This moment in UTC, RFC 3339 with milliseconds."""
-    moment = dt.datetime.now(dt.UTC)
+def timestamp(moment: dt.datetime) -> str:
+    """A moment in UTC as the API writes it: RFC 3339 with milliseconds."""
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
@@ -68,11 +67,13 @@ def merge_patch(resource: Mapping[str, Json], body: Mapping[str, Json]) -> dict[
     return merged
 
 
-def patched_object(resource: Mapping[str, Json], body: Mapping[str, Json]) -> dict[str, Json]:
+def patched_object(
+    resource: Mapping[str, Json], body: Mapping[str, Json], updated: str
+) -> dict[str, Json]:
     """An object's resource after a metadata update: same generation, next metageneration."""
     requests.require_absent(body, *_OBJECT_NOT_EMULATED)
     changes = {key: value for key, value in body.items() if key in _WRITABLE}
-    return _next_metageneration(merge_patch(resource, changes))
+    return _next_metageneration(merge_patch(resource, changes), updated)
 
 
 def new_object(
@@ -82,10 +83,10 @@ def new_object(
     name: str,
     generation: int,
     size: int,
+    created: str,
     fields: Mapping[str, Json],
 ) -> dict[str, Json]:
     """The resource of a generation that has just come into being."""
-    created = now()
     path = f"/storage/v1/b/{bucket}/o/{urllib.parse.quote(name, safe='')}"
     return {
         "kind": "storage#object",
@@ -106,10 +107,9 @@ def new_object(
     } | dict(fields)
 
 
-def new_bucket(url: str, body: Mapping[str, Json]) -> dict[str, Json]:
+def new_bucket(url: str, body: Mapping[str, Json], created: str) -> dict[str, Json]:
     """The resource of a fresh bucket; settings that nothing here acts on are kept as sent."""
     _refuse_bucket(body)
-    created = now()
     defaults = {"location": "US", "locationType": "multi-region", "storageClass": "STANDARD"}
     fixed = {
         "kind": "storage#bucket",
@@ -124,19 +124,21 @@ def new_bucket(url: str, body: Mapping[str, Json]) -> dict[str, Json]:
     return defaults | dict(body) | fixed
 
 
-def patched_bucket(resource: Mapping[str, Json], body: Mapping[str, Json]) -> dict[str, Json]:
+def patched_bucket(
+    resource: Mapping[str, Json], body: Mapping[str, Json], updated: str
+) -> dict[str, Json]:
     """A bucket's resource after a settings update."""
     _refuse_bucket(body)
-    return _next_metageneration(merge_patch(resource, body))
+    return _next_metageneration(merge_patch(resource, body), updated)
 
 
-def _next_metageneration(resource: dict[str, Json]) -> dict[str, Json]:
+def _next_metageneration(resource: dict[str, Json], updated: str) -> dict[str, Json]:
     metageneration = str(int(resource["metageneration"]) + 1)
     etag = resource["etag"].rpartition("/")[0]
     return resource | {
         "metageneration": metageneration,
         "etag": f"{etag}/{metageneration}",
-        "updated": now(),
+        "updated": updated,
     }
 
 

@@ -41,6 +41,13 @@ def install_buckets(operations: Operations, buckets: Buckets) -> None:
     def delete(request: Request) -> Json:
         return buckets.delete(request.params["bucket"], Preconditions.of(request.query))
 
+    @operations.route(
+        "GET", f"{_BUCKET}/iam/testPermissions", "test_permissions", parameters="permissions"
+    )
+    def test_permissions(request: Request) -> Json:
+        asked = request.repeated.get("permissions", [])
+        return buckets.test_permissions(request.params["bucket"], asked)
+
 
 def install_objects(app: App, operations: Operations, objects: Objects) -> None:
     """Serve everything that does not create objects."""

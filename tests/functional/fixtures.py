@@ -11,7 +11,13 @@ from local.stack import Stack
 from mixpanel_export.intervals import Interval
 from tests.functional.running import Running, fresh_hours, run_stack, watch
 
-_SETTINGS = {"PLAN_HORIZON_HOURS": "2"}
+# Events alone and few an hour: a tick asks for one new interval, yesterday's sweep, and two gaps.
+_SETTINGS = {
+    "TABLES": "events",
+    "EXPORT_SINCE": "2024-12-31",
+    "VERIFY_AFTER_HOURS": "0",
+    "REQUESTS_PER_HOUR": "4",
+}
 
 
 def stack_fixtures(pace: float) -> tuple[Any, Any, Any]:

@@ -22,6 +22,7 @@ from local.bundles import FUNCTIONS
 from local.stack import MIXPANEL_PROJECT_ID, Stack
 from mixpanel_export.intervals import Interval, format_moment
 from mixpanel_export.messages import ExportRequest, Origin
+from mixpanel_export.series import RECENT
 from tests.functional.built import require_current_bundles
 
 _PATIENCE_SECONDS = 30.0
@@ -76,6 +77,7 @@ def watch(stack: Stack) -> Iterator[Running]:
         running.settle()
         for emulator in (stack.pubsub, stack.storage, stack.bigquery, stack.mixpanel):
             emulator.faults.clear()
+        stack.clock.set(None)
         unnoticed = running.dead_letters(running.unread_dead_letters())
         running.close()
         assert [] == unnoticed
@@ -137,7 +139,7 @@ class Running:
 
     def ask(self, interval: Interval, origin: Origin = "schedule") -> str:
         """Publish a request for an interval; its message id."""
-        request = ExportRequest("events", interval, origin)
+        request = ExportRequest(RECENT, interval, origin)
         return self.publish(resources.REQUESTS, request.data, **request.attributes)
 
     def land(self, interval: Interval, origin: Origin = "schedule") -> list[int | None]:
@@ -198,12 +200,12 @@ class Running:
         return list(self.mixpanel.requests()[self._asked :])
 
     def objects(self) -> list[str]:
-        """Names of the objects that became visible, apart from those under `incoming/`."""
+        """Names of the objects that became visible, apart from what only the pipeline reads."""
         effects = self.stack.storage.journal[self._effects :]
         return [
             name
             for effect, _bucket, name, _generation in effects
-            if effect == "finalize" and not name.startswith("incoming/")
+            if effect == "finalize" and not name.startswith(("incoming/", "plans/"))
         ]
 
     def content(self, name: str) -> bytes:
@@ -239,7 +241,11 @@ class Running:
     def loads(self, interval: Interval) -> list[dict[str, Any]]:
         """The ledger of an interval, oldest version first."""
         rows = self.stack.query("SELECT * FROM `mixpanel.loads`")
-        ours = [row for row in rows if row["interval_start"] == interval.start]
+        ours = [
+            row
+            for row in rows
+            if (row["mode"], row["interval_start"]) == ("recent", interval.start)
+        ]
         return sorted(ours, key=lambda row: int(row["version"]))
 
     def logged(self, function: str, event: str | None = None) -> list[dict[str, Any]]:
@@ -260,5 +266,5 @@ def _is_at(moment: datetime) -> str:
 
 def body_of(interval: Interval, **changes: Any) -> bytes:
     """The body of a request for an interval, some keys changed; None leaves one out."""
-    body = json.loads(ExportRequest("events", interval, "replay").data) | changes
+    body = json.loads(ExportRequest(RECENT, interval, "replay").data) | changes
     return json.dumps({key: value for key, value in body.items() if value is not None}).encode()

@@ -40,7 +40,7 @@ class Case:
 
 
 def unknown_table(interval: Interval) -> bytes:
-    return body_of(interval, table="people")
+    return body_of(interval, table="groups")
 
 
 CASES = {
@@ -77,7 +77,7 @@ CASES = {
         fault={"kind": "status", "status": 400, "body": "no such operator"},
     ),
     "a table nobody knows": Case(
-        Poison, 200, "parked: unknown table 'people'", data=unknown_table
+        Poison, 200, "parked: unknown table 'groups'", data=unknown_table
     ),
     "a foreign object": Case(
         NotOurs,

@@ -11,7 +11,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -25,10 +24,9 @@ from local.mixpanel.calls import FAULT_KINDS as MIXPANEL_FAULTS
 from local.pubsub.emulator import FAULT_KINDS as PUBSUB_FAULTS
 from local.storage.operations import FAULTS as STORAGE_FAULTS
 from mixpanel_export import delivery
-from mixpanel_export.errors import ExportError, Setup
+from mixpanel_export.errors import ExportError
 from mixpanel_export.messages import ORIGINS, ExportRequest
 from mixpanel_export.rows import Tally
-from mixpanel_export.settings import FetcherSettings, LoaderSettings, PlannerSettings
 
 ARCHITECTURE, CONTRACTS = ROOT / "docs/architecture.md", ROOT / "docs/contracts.md"
 LOCAL_STACK = ROOT / "docs/local-stack.md"
@@ -44,18 +42,6 @@ EMULATORS = {
     "storage": STORAGE_FAULTS,
     "bigquery": BIGQUERY_FAULTS,
     "mixpanel": MIXPANEL_FAULTS,
-}
-SETTINGS: dict[str, type[PlannerSettings | FetcherSettings | LoaderSettings]] = {
-    "planner": PlannerSettings,
-    "fetcher": FetcherSettings,
-    "loader": LoaderSettings,
-}
-REQUIRED = {
-    "GCP_PROJECT_ID": "some-project",
-    "EXPORT_BUCKET": "some-bucket",
-    "MIXPANEL_PROJECT_ID": "1",
-    "MIXPANEL_CREDENTIALS": "user:secret",
-    "BIGQUERY_LOCATION": "EU",
 }
 
 _FENCE = re.compile(r"^( *)```([^\n]*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
@@ -220,37 +206,6 @@ def broken_links(document: Path) -> Iterator[str]:
         target = (document.parent / path).resolve() if path else document
         if not target.exists() or (anchor and anchor not in anchors(target)):
             yield link
-
-
-class Environment(dict[str, str]):
-    """Variables, and which of them were asked for."""
-
-    def __init__(self, variables: dict[str, str]) -> None:
-        super().__init__(variables)
-        self.read: set[str] = set()
-
-    def get(self, name: str, default: Any = None) -> Any:
-        self.read.add(name)
-        return super().get(name, default)
-
-
-@pytest.mark.parametrize("function", SETTINGS)
-def test_settings_are_as_described(function: str) -> None:
-    """Each variable that a function reads is in its table with its default, and no other is."""
-    from_env = SETTINGS[function].from_env
-    environment = Environment(REQUIRED)
-    settings = from_env(environment)
-    with pytest.raises(Setup) as empty:
-        from_env({})
-    missing = set(re.findall(r"- (\w+) is not set", str(empty.value)))
-    rows = table(ARCHITECTURE, f"Settings of the {function}")
-    defaults = {names(row[0])[0]: row[1] for row in rows}
-
-    assert environment.read == defaults.keys()
-    assert missing == {name for name, default in defaults.items() if default == "required"}
-    for name, default in defaults.items():
-        if default not in ("required", "none"):
-            assert settings == from_env(REQUIRED | {name: default.strip("`")}), name
 
 
 def test_log_events_are_as_described() -> None:

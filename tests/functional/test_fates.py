@@ -9,6 +9,7 @@ from local import resources
 from local.stack import MIXPANEL_PROJECT_ID, MIXPANEL_SECRET, MIXPANEL_USERNAME, PROJECT_TIMEZONE
 from mixpanel_export.intervals import Interval
 from mixpanel_export.messages import ExportRequest
+from mixpanel_export.series import RECENT
 from tests.functional.running import Running, wait_until
 
 _MOST_DELIVERIES = 20
@@ -109,7 +110,7 @@ def test_missing_table(running: Running, interval: Interval) -> None:
 
 def test_given_up(running: Running, interval: Interval) -> None:
     """After twenty deliveries Pub/Sub keeps the message, as it was published, as a dead letter."""
-    request = ExportRequest("events", interval, "heal")
+    request = ExportRequest(RECENT, interval, "heal")
     running.stack.storage.faults.add(
         "error", status=403, reason="forbidden", times=999, match={"operation": "list"}
     )

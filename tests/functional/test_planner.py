@@ -21,9 +21,9 @@ def tick(running: Running, header: str | None) -> Reply:
 
 
 def requested(running: Running) -> dict[str, str]:
-    """The origin of each request that was pushed, by the start of its interval."""
+    """The origin of each request that was pushed, by the start of its interval; no sweeps."""
     attributes = [each["attributes"] for each in running.deliveries(resources.REQUESTS)]
-    return {each["start"]: each["origin"] for each in attributes}
+    return {each["start"]: each["origin"] for each in attributes if "mode" not in each}
 
 
 def hours_before(interval: Interval, count: int) -> list[str]:
@@ -34,12 +34,12 @@ def test_scheduled_time(running: Running, interval: Interval) -> None:
     """A tick plans for the time it was scheduled for, however late it is delivered."""
     reply = tick(running, format_moment(interval.end + _AFTER))
     running.settle()
-    newest, older = hours_before(interval, 2)
+    newest, older, oldest = hours_before(interval, 3)
 
     assert 200 == reply.status
-    assert {newest: "schedule", older: "heal"} == requested(running)
+    assert {newest: "schedule", older: "heal", oldest: "heal"} == requested(running)
     (line,) = running.logged("planner", "planned")
-    assert "planned: 2 of 2 missing intervals" == line["message"]
+    assert (4, 2, 2) == (line["requested"], line["schedule"], line["heal"])
 
 
 def test_settling(running: Running, interval: Interval) -> None:
@@ -51,7 +51,7 @@ def test_settling(running: Running, interval: Interval) -> None:
 
 
 def test_second_tick(running: Running, interval: Interval) -> None:
-    """A tick that comes again, when everything has landed, publishes nothing."""
+    """A tick that comes again within the hour finds its budget spent."""
     at = format_moment(interval.end + _AFTER)
     tick(running, at)
     running.settle()
@@ -60,21 +60,22 @@ def test_second_tick(running: Running, interval: Interval) -> None:
     running.settle()
 
     assert 200 == again.status
-    assert 2 == len(once) == len(running.deliveries(resources.REQUESTS))
-    *_, line = running.logged("planner", "planned")
-    assert (0, 0) == (line["requested"], line["missing"])
+    assert 4 == len(once) == len(running.deliveries(resources.REQUESTS))
+    first, second = running.logged("planner", "planned")
+    assert (0, first["missing"] - 4) == (second["requested"], second["missing"])
 
 
 def test_healing(running: Running, interval: Interval) -> None:
-    """What was given up on is asked for again by the next tick."""
+    """What was given up on is asked for again three hours later."""
     running.mixpanel.faults.add(
         "status", status=400, body="not today", match={"where": f">= {interval.start_ms}"}
     )
     tick(running, format_moment(interval.end + _AFTER))
     running.settle()
     running.dead_letters(1)
-    tick(running, format_moment(interval.end + _AFTER + timedelta(hours=1)))
-    running.settle()
+    for hours in (1, 2, 3):
+        tick(running, format_moment(interval.end + _AFTER + timedelta(hours=hours)))
+        running.settle()
 
     assert "heal" == requested(running)[format_moment(interval.start)]
     assert 1 == len(running.loads(interval))
@@ -88,7 +89,9 @@ def test_other_length(running: Running, interval: Interval) -> None:
     running.settle()
 
     assert 200 == reply.status
-    assert 1 == len(running.deliveries(resources.REQUESTS))
+    asked = [moment for moment in requested(running) if moment != format_moment(whole.start)]
+    assert 2 == len(asked)
+    assert format_moment(whole.start) > max(asked)
 
 
 @pytest.mark.parametrize(
@@ -109,7 +112,7 @@ def test_publishing_fails(
 
     assert (status, 200) == (failed.status, again.status)
     assert event == running.logged("planner")[0]["event"]
-    assert set(hours_before(interval, 2)) == requested(running).keys()
+    assert set(hours_before(interval, 3)) == requested(running).keys()
 
 
 def test_published_with_patience(running: Running, interval: Interval) -> None:
@@ -119,7 +122,7 @@ def test_published_with_patience(running: Running, interval: Interval) -> None:
     running.settle()
 
     assert 200 == reply.status
-    assert 2 == len(requested(running))
+    assert 3 == len(requested(running))
 
 
 @pytest.mark.parametrize("header", ["yesterday", "2026-11-22T08:20:00", ""])

@@ -78,10 +78,10 @@ REQUESTS: dict[str, tuple[Callable[[Interval], bytes], dict[str, str], str]] = {
     # Attributes alone, as a hand that forgot the body publishes them.
     "no data": (lambda _: b"", {"table": "events"}, "the message body is not JSON"),
     "not an object": (lambda _: b"7", {}, "the message body is JSON, but not an object"),
-    "an unknown key": (lambda i: body_of(i, mode="full"), {}, "unknown key 'mode'"),
+    "an unknown key": (lambda i: body_of(i, what="full"), {}, "unknown key 'what'"),
     "a missing key": (lambda i: body_of(i, table=None), {}, "key 'table' is missing"),
     "a newer version": (lambda i: body_of(i, version=2), {}, "request version 2 is not 1"),
-    "an unknown table": (lambda i: body_of(i, table="people"), {}, "unknown table 'people'"),
+    "an unknown table": (lambda i: body_of(i, table="groups"), {}, "unknown table 'groups'"),
     "an unknown origin": (body_of, {"origin": "hand"}, "unknown origin 'hand'"),
     "a start that is a number": (lambda i: body_of(i, start=0), {}, "start must be text"),
     "a start without zone": (

@@ -24,7 +24,8 @@ WRONG = {
     # A blank within, as when two secrets were pasted.
     "MIXPANEL_CREDENTIALS": f"user:{SECRET} user:{SECRET}",
     "PROJECT_TIMEZONE": "../passwd",
-    "LOOKBACK_DAYS": "five",
+    "SWEEP_DAYS": "7",
+    "LAST_SEEN_OVERLAP_HOURS": "a day",
 }
 EXPECTED = [
     "GCP_PROJECT_ID is not set; allowed: a Google Cloud project id",
@@ -35,7 +36,8 @@ EXPECTED = [
     "MIXPANEL_PROJECT_ID is 'my project'; allowed: the number of the Mixpanel project",
     "MIXPANEL_CREDENTIALS is ***; allowed: `username:secret` of a service account",
     "PROJECT_TIMEZONE is '../passwd'; allowed: an IANA zone such as America/New_York, or UTC",
-    "LOOKBACK_DAYS is 'five'; allowed: a whole number from 0 to 100",
+    "SWEEP_DAYS is '7'; allowed: 0, or a whole number from 8 to 1000",
+    "LAST_SEEN_OVERLAP_HOURS is 'a day'; allowed: a whole number from 0 to 168",
 ]
 
 

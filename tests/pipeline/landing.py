@@ -22,8 +22,10 @@ from local.storage import StorageEmulator
 from mixpanel_export.fetching import Fetcher
 from mixpanel_export.intervals import Interval
 from mixpanel_export.journal import Severity
-from mixpanel_export.messages import ExportRequest, Message
-from mixpanel_export.mixpanel import MixpanelExporter, Project
+from mixpanel_export.messages import ExportRequest, Message, Origin
+from mixpanel_export.mixpanel import MixpanelExporter
+from mixpanel_export.queries import Project
+from mixpanel_export.series import RECENT, Series
 from mixpanel_export.settings import Credentials
 from mixpanel_export.storage import ExportBucket
 
@@ -67,12 +69,7 @@ class Landing:
         client = storage.Client(PROJECT, AnonymousCredentials(), client_options=options)
         self.bucket = client.create_bucket(f"{BUCKET}-{self.project_id}")
         self.exports = ExportBucket(client, self.bucket.name)
-        self.message = Message(
-            ExportRequest("events", self.interval, "schedule").data,
-            {"origin": "schedule"},
-            "1",
-            self.interval.end,
-        )
+        self.message = self.ask(RECENT, self.interval)
 
     def hold(self, count: int, **properties: Any) -> None:
         """Let Mixpanel hold this many events."""
@@ -81,19 +78,32 @@ class Landing:
             content = {"distinct_id": f"user-{number}", "$insert_id": f"{number:08}"} | properties
             self.mixpanel.ingest(self.project_id, "Paid", moment, moment, content)
 
-    def fetch(self, speed: float = 1.0) -> None:
-        """One delivery of the request, as the function does it."""
+    def fetch(self, speed: float = 1.0, message: Message | None = None) -> None:
+        """One delivery of the request, or of this message, as the function does it."""
         clock = HastyClock(speed)
         exporter = self.exporter(clock)
-        Fetcher(exporter, self.exports, _UTC, clock, self._log).handle(self.message)
+        Fetcher(exporter, self.exports, _UTC, clock, self._log).handle(message or self.message)
+
+    def ask(
+        self, series: Series, interval: Interval, origin: Origin = "schedule", late: int = 0
+    ) -> Message:
+        """A request for this interval, published that many seconds after its end."""
+        request = ExportRequest(series, interval, origin)
+        published = interval.end + timedelta(seconds=late)
+        return Message(request.data, request.attributes, "1", published)
 
     def exporter(self, clock: HastyClock | None = None) -> MixpanelExporter:
         """What asks Mixpanel about this project."""
-        project = Project(str(self.project_id), _UTC, lookback_days=5)
-        credentials = Credentials("user", "secret")
-        return MixpanelExporter(
-            self.mixpanel.url, credentials, project, clock or HastyClock(), self._log
+        project = Project(
+            export_url=self.mixpanel.url,
+            query_url=self.mixpanel.url,
+            project_id=str(self.project_id),
+            zone=_UTC,
+            sweep_days=100,
+            last_seen_overlap=timedelta(days=1),
         )
+        credentials = Credentials("user", "secret")
+        return MixpanelExporter(credentials, project, clock or HastyClock(), self._log)
 
     def objects(self) -> list[str]:
         """Everything anyone can see in the bucket."""
@@ -102,10 +112,14 @@ class Landing:
     def landed(self) -> list[dict[str, Any]]:
         """The properties of the rows that landed, in order of their ids."""
         (path,) = [name for name in self.objects() if name.startswith("events/")]
+        return _by_id(row["properties"] for row in self.rows(path))
+
+    def rows(self, path: str) -> list[dict[str, Any]]:
+        """The rows of one object, without the marker, which counts them."""
         stored = gzip.decompress(self.bucket.blob(path).download_as_bytes(raw_download=True))
         *rows, marker = [json.loads(line) for line in stored.splitlines()]
         assert (0, len(rows)) == (marker["_line"], marker["properties"]["row_count"])
-        return _by_id(row["properties"] for row in rows)
+        return rows
 
     def held(self) -> list[dict[str, Any]]:
         """The properties of the events that Mixpanel holds, as exported, in the same order."""
@@ -139,5 +153,6 @@ def _by_id(rows: Iterator[dict[str, Any]]) -> list[dict[str, Any]]:
 def landing_emulators() -> Iterator[tuple[MixpanelSimulator, StorageEmulator]]:
     """Mixpanel without quotas, and storage that notifies nobody."""
     with MixpanelSimulator() as mixpanel, StorageEmulator(publish=lambda *_: None) as bucket:
-        mixpanel.settings.change({"export_per_hour": 10**6, "export_per_second": 10**6})
+        quotas = ("export_per_hour", "export_per_second", "query_per_hour")
+        mixpanel.settings.change(dict.fromkeys(quotas, 10**6))
         yield mixpanel, bucket

@@ -15,21 +15,34 @@ from mixpanel_export.delivery import Service, answer, answer_push
 from mixpanel_export.fetching import Fetcher
 from mixpanel_export.intervals import Interval, format_moment
 from mixpanel_export.loading import Loader
-from mixpanel_export.messages import ExportRequest, Message, Origin
+from mixpanel_export.messages import ExportRequest, LandedObject, Message, Origin
 from mixpanel_export.naming import ObjectName
 from mixpanel_export.planning import Planner
+from mixpanel_export.reconciling import Policy
+from mixpanel_export.series import RECENT
 from tests.fakes.bucket import FakeBucket
 from tests.fakes.clock import FakeClock
 from tests.fakes.exporter import FakeExporter, event_line
 from tests.fakes.journal import Journal
+from tests.fakes.ledger import FakeLedger
 from tests.fakes.subscription import ACKNOWLEDGING, FakeSubscription, Posted, notification
-from tests.fakes.topics import FakeDeadLetters, FakeRequests
+from tests.fakes.topics import FakeDeadLetters, FakeTopic
 from tests.fakes.warehouse import FakeWarehouse
 from tests.pipeline.interleaving import Delivery, Stage
 
 HOUR = timedelta(hours=1)
 NOW = datetime(2026, 11, 22, 11, 16, tzinfo=UTC)
 NOT_OVER = Interval(NOW.replace(hour=20, minute=0), NOW.replace(hour=21, minute=0))
+POLICY = Policy(
+    lengths={RECENT: HOUR},
+    since=NOW.replace(hour=9, minute=0),
+    settle=HOUR / 4,
+    verify_after=HOUR + HOUR / 2,
+    heal_after=HOUR / 4,
+    reload_after=HOUR / 20,
+    heal_horizon=timedelta(days=1),
+    requests_per_hour=40,
+)
 Span = tuple[str, str]
 
 
@@ -47,16 +60,20 @@ def view(rows: Iterable[dict[str, Any]]) -> dict[Span, tuple[int, list[dict[str,
     newest: dict[Span, int] = {}
     for row in rows:
         if row["_line"] == 0:
-            span = row["_interval_start"], row["_interval_end"]
+            span = _span(row)
             newest[span] = max(row["_version"], newest.get(span, 0))
     shown: dict[Span, tuple[int, list[dict[str, Any]]]] = {
         span: (version, []) for span, version in newest.items()
     }
     for row in rows:
-        span = row["_interval_start"], row["_interval_end"]
+        span = _span(row)
         if row["_line"] and newest.get(span) == row["_version"]:
             shown[span][1].append(row)
     return shown
+
+
+def _span(row: dict[str, Any]) -> Span:
+    return row["_interval_start"], row["_interval_end"]
 
 
 @dataclass(slots=True)
@@ -83,7 +100,7 @@ class World:
         self.rng, self.stage = rng, Stage()
         self.journal = Journal(self.stage.pause)
         self.clock = FakeClock(NOW, self.journal)
-        self.bucket = FakeBucket(self.journal)
+        self.bucket = FakeBucket(self.journal, self.clock.now)
         self.warehouse = FakeWarehouse(self.journal, self.bucket)
         self.warehouse.endings = None
         self.dead_letters = FakeDeadLetters(self.journal)
@@ -101,20 +118,17 @@ class World:
         exporter = FakeExporter(self.journal, self.clock)
         exporter.content = self._export
         self.bucket.on_finalize = self._on_finalize
-        topic = FakeRequests(self.journal)
-        topic.on_publish = self.publish
+        requests: FakeTopic[ExportRequest] = FakeTopic(self.journal)
+        requests.on_publish = self.publish
+        landings: FakeTopic[LandedObject] = FakeTopic(self.journal, "reloads")
+        landings.on_publish = self._announce
+        ledger = FakeLedger(self.journal)
+        ledger.held = self.loaded
         log, zone = self.journal.log, ZoneInfo("UTC")
         self.fetcher = Fetcher(exporter, self.bucket, zone, self.clock, log)
         self.loader = Loader(self.warehouse, "landing", "test", self.clock, log)
         self.planner = Planner(
-            self.bucket,
-            topic,
-            HOUR,
-            timedelta(minutes=15),
-            timedelta(hours=3),
-            40,
-            self.clock,
-            log,
+            self.bucket, "landing", ledger, requests, landings, POLICY, self.clock, log
         )
         self.fetch, self.load = self.fetcher.handle, self.loader.handle
 
@@ -125,9 +139,17 @@ class World:
         message = Message(request.data, request.attributes, f"request {next(self._ids)}", now)
         self.requests.post(message)
 
+    def loaded(self) -> list[ObjectName]:
+        """What the ledger shows: a name for each marker row."""
+        return [
+            ObjectName(RECENT, Interval.parse(*_span(row)), row["_version"])
+            for row in self.warehouse.rows
+            if row["_line"] == 0
+        ]
+
     def ask(self, interval: Interval, origin: Origin) -> None:
         """Post a request that a person or a timer makes."""
-        self.publish(ExportRequest("events", interval, origin))
+        self.publish(ExportRequest(RECENT, interval, origin))
 
     def correct(self, interval: Interval) -> None:
         """Let Mixpanel hold something else for this interval from now on."""
@@ -183,7 +205,8 @@ class World:
         request = ExportRequest.decode(message.data, message.attributes)
         versions = self.landed_versions(request.interval)
         if request.origin in ("replay", "verify"):
-            return message.version in versions
+            name = ObjectName(request.series, request.interval, message.version)
+            return message.version in versions or name.confirmed_path in self.bucket.objects
         return bool(versions)
 
     def landed_versions(self, interval: Interval) -> set[int]:
@@ -210,7 +233,7 @@ class World:
             if version < self._seen.get(span, 0):
                 raise Violation("went back", span)
             self._seen[span] = version
-            path = ObjectName("events", Interval.parse(*span), version).path
+            path = ObjectName(RECENT, Interval.parse(*span), version).path
             if self.content[path] != [row["insert_id"] for row in shown]:
                 raise Violation("mixed", f"{path} shows {len(shown)} rows")
 
@@ -234,3 +257,9 @@ class World:
         self.content[path] = landed
         now = self.clock.now()
         self.landings.post(notification(path, stored.metadata, f"landed {path}", now))
+
+    def _announce(self, landed: LandedObject) -> None:
+        self.clock.move(1e-6)
+        now = self.clock.now()
+        message_id = f"reload {next(self._ids)}"
+        self.landings.post(Message(landed.data, landed.attributes, message_id, now))

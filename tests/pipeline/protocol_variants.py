@@ -6,6 +6,8 @@ from dataclasses import replace
 
 from mixpanel_export.loading import LoadJob
 from mixpanel_export.messages import LandedObject, Message
+from mixpanel_export.naming import ObjectName
+from tests.fakes.ledger import FakeLedger
 from tests.fakes.warehouse import FakeWarehouse
 from tests.pipeline.protocol_model import World
 
@@ -63,6 +65,19 @@ class _Hasty:
 def insert_and_forget(world: World) -> None:
     """The loader acknowledges once its job has started."""
     world.load = replace(world.loader, warehouse=_Hasty(world)).handle
+
+
+def no_ledger(world: World) -> None:
+    """The planner takes what has landed for loaded."""
+    ledger = FakeLedger(world.journal)
+    ledger.held = lambda: list(map(ObjectName.parse, world.content))
+    world.planner = replace(world.planner, ledger=ledger)
+
+
+def no_second_look(world: World) -> None:
+    """The planner never asks for what has landed."""
+    policy = replace(world.planner.policy, verify_after=None)
+    world.planner = replace(world.planner, policy=policy)
 
 
 def overwritten_objects(world: World) -> None:

@@ -18,6 +18,7 @@ from local.mixpanel import MixpanelSimulator
 from local.storage import StorageEmulator
 from mixpanel_export.deadlines import Deadline
 from mixpanel_export.errors import Setup, Transient
+from mixpanel_export.series import RECENT
 from tests.pipeline.landing import HastyClock, Landing, landing_emulators
 
 _MANY = 200  # Events that make a gzipped body; three stay below Mixpanel's limit for that.
@@ -160,7 +161,7 @@ def test_a_read_that_waits_is_ended_at_the_deadline(landing: Landing) -> None:
     began = time.monotonic()
     with (
         pytest.raises(Transient, match="gave up receiving an export"),
-        landing.exporter().export(landing.interval, Deadline(HastyClock(), 1)) as export,
+        landing.exporter().export(RECENT, landing.interval, Deadline(HastyClock(), 1)) as export,
     ):
         list(export.chunks())
 

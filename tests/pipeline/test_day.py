@@ -16,7 +16,7 @@ from google.cloud import bigquery
 from rich.console import Console
 
 from local import resources
-from local.demo.day import SAMPLES, SETTINGS, Demo, yesterday
+from local.demo.day import SAMPLES, Demo, settings, the_day
 from local.stack import MIXPANEL_PROJECT_ID
 from tests.functional.running import Running, run_stack, watch
 
@@ -46,11 +46,11 @@ class Day:
 def _day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
     directory = tmp_path_factory.mktemp("day") / "stack"
     with (
-        run_stack(directory, pace=_PACE, settings=SETTINGS) as stack,
+        run_stack(directory, pace=_PACE, settings=settings(the_day())) as stack,
         watch(stack) as running,
     ):
         printed = io.StringIO()
-        demo = Demo(stack, yesterday(), Console(file=printed, width=120))
+        demo = Demo(stack, the_day(), Console(file=printed, width=120))
         yield Day(demo, running, demo.run(), printed)
 
 
@@ -71,8 +71,23 @@ def test_faults_struck(day: Day) -> None:
     finalized = [each["attributes"] for each in day.running.deliveries(resources.LANDED)]
     copies = Counter(attributes["objectId"] for attributes in finalized)
 
-    assert [*(3 * [("status", 3)]), ("status", 6), ("cut_gzip", 9)] == struck
-    assert 1 == sum(count > 1 for count in copies.values())
+    assert [*(3 * [("status", 4)]), ("status", 6), ("cut_gzip", 8), ("status", 16)] == struck
+    assert 2 == sum(count > 1 for count in copies.values())  # One twice, one loaded again.
+
+
+def test_everything_healed_by_itself(day: Day) -> None:
+    """No interval since the first day is missing, and no message had to be touched."""
+    (line,) = day.running.logged("planner", "planned")[-1:]
+    origins = Counter(
+        (row["mode"], row["origin"])
+        for row in day.running.stack.query("SELECT * FROM `mixpanel.loads`")
+    )
+
+    assert (1, 1) == (line["missing"], line["schedule"])  # The one that has just become due.
+    assert {("recent", "schedule"), ("recent", "heal"), ("recent", "verify")} < origins.keys()
+    assert {("sweep", "heal"), ("sweep", "schedule"), ("snapshot", "schedule")} < origins.keys()
+    letters = day.running.dead_letters(day.running.unread_dead_letters())
+    assert 2 == len([letter for letter in letters if "reason" in letter.attributes])
 
 
 def exported(lines: Iterable[str]) -> Iterator[tuple[str, str]]:
@@ -107,7 +122,8 @@ def test_real_lines(day: Day) -> None:
 def forge_copy(running: Running, row: Mapping[str, Any]) -> None:
     """Append a row to the raw table once more, as a second load of its object would."""
     added = {
-        "_interval_end": row["_interval_start"] + timedelta(hours=1),
+        "_interval_end": row["_interval_start"] + timedelta(hours=2),
+        "_mode": "recent",
         "_line": 10**6,
     }
     line = json.dumps(dict(row) | added, default=datetime.isoformat)

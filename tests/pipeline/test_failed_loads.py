@@ -5,54 +5,19 @@ The numbers are those of the failure table in docs/; the other rows are in `test
 
 from __future__ import annotations
 
-import itertools
 import re
 import threading
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from local.bigquery import BigQueryEmulator
 from mixpanel_export.errors import Poison, Setup, Transient
 from mixpanel_export.intervals import Interval
 from mixpanel_export.messages import Message
 from tests.functional.running import wait_until
-from tests.pipeline.loads import Loads, load_emulators
+from tests.pipeline.loads import Loads, load_fixtures
 
-_hours = itertools.count()
-
-
-@pytest.fixture(name="emulator", scope="module")
-def _emulator() -> Iterator[BigQueryEmulator]:
-    with load_emulators() as emulator:
-        yield emulator
-
-
-@pytest.fixture(name="loads")
-def _loads(emulator: BigQueryEmulator) -> Iterator[Loads]:
-    loads = Loads(emulator)
-    yield loads
-    loads.close()
-    emulator.faults.clear()
-
-
-@pytest.fixture(name="interval")
-def _interval() -> Interval:
-    start = datetime(2026, 2, 1, tzinfo=UTC) + timedelta(hours=next(_hours))
-    return Interval(start, start + timedelta(hours=1))
-
-
-@pytest.fixture(name="landed")
-def _landed(loads: Loads, interval: Interval) -> Message:
-    """The notification about a landed object with two rows."""
-    return loads.land(interval, 1, "a", "b")
-
-
-def attempts(loads: Loads) -> list[str]:
-    """The ends of the ids of all jobs."""
-    return [job_id.rpartition("-")[2] for job_id in loads.jobs()]
+_emulator, _loads, _interval, _landed = load_fixtures()
 
 
 def test_05_deliveries_at_once_with_failing_jobs(
@@ -65,7 +30,7 @@ def test_05_deliveries_at_once_with_failing_jobs(
     for delivery in deliveries:
         delivery.result()
 
-    assert ["a0", "a1", "a2", "a3"] == attempts(loads)
+    assert ["a0", "a1", "a2", "a3"] == loads.attempts()
     assert 3 == loads.stored(interval)
 
 
@@ -77,7 +42,7 @@ def test_06_the_answer_to_the_insert_is_lost(
     line = loads.deliver(landed)
 
     assert "loaded: 2 records" in line["message"]
-    assert ["a0"] == attempts(loads)
+    assert ["a0"] == loads.attempts()
     assert 3 == loads.stored(interval)
 
 
@@ -88,7 +53,7 @@ def test_07_a_taken_id_has_no_job_yet(loads: Loads, interval: Interval, landed: 
     line = loads.deliver(landed)
 
     assert "already_loaded" == line["event"]
-    assert ["a0"] == attempts(loads)
+    assert ["a0"] == loads.attempts()
     assert 3 == loads.stored(interval)
 
 
@@ -100,11 +65,11 @@ def test_08_the_job_fails_for_a_passing_reason(
     loads.faults.add("job_failure", reason=reason)
     with pytest.raises(Transient, match=rf"failed \({reason}\).*nothing was written"):
         loads.deliver(landed)
-    before = attempts(loads), loads.stored(interval)
+    before = loads.attempts(), loads.stored(interval)
     loads.deliver(landed)
 
     assert (["a0"], 0) == before
-    assert ["a0", "a1"] == attempts(loads)
+    assert ["a0", "a1"] == loads.attempts()
     assert 3 == loads.stored(interval)
 
 
@@ -118,7 +83,7 @@ def test_08_twins_meet_at_the_next_id(loads: Loads, interval: Interval, landed: 
     loads.release("-a1")
 
     assert [1, 1] == [twin.result() for twin in twins]
-    assert ["a0", "a1"] == attempts(loads)
+    assert ["a0", "a1"] == loads.attempts()
     assert 3 == loads.stored(interval)
 
 
@@ -126,10 +91,10 @@ def test_09_the_job_fails_for_good(loads: Loads, interval: Interval, landed: Mes
     """Rows that BigQuery refuses are not tried again: each delivery finds the same failure."""
     loads.faults.add("job_failure", reason="invalid")
     for _ in range(2):
-        with pytest.raises(Poison, match="replay the interval"):
+        with pytest.raises(Poison, match="correct the cause, and the planner loads it again"):
             loads.deliver(landed)
 
-    assert ["a0"] == attempts(loads)
+    assert ["a0"] == loads.attempts()
     assert [] == loads.shown(interval)
 
 
@@ -144,7 +109,7 @@ def test_11_the_job_outlasts_the_delivery(
     line = loads.deliver(landed)
 
     assert "already_loaded" == line["event"]
-    assert ["a0"] == attempts(loads)
+    assert ["a0"] == loads.attempts()
     assert 3 == loads.stored(interval)
 
 
@@ -225,7 +190,7 @@ def test_21_quotas_of_jobs(reason: str, loads: Loads, interval: Interval, landed
     loads.faults.add("job_failure", reason=reason, times=3)
 
     assert 4 == loads.deliver_until_loaded(landed)
-    assert ["a0", "a1", "a2", "a3"] == attempts(loads)
+    assert ["a0", "a1", "a2", "a3"] == loads.attempts()
     assert 3 == loads.stored(interval)
 
 
@@ -238,7 +203,7 @@ def test_21_quota_of_inserts(loads: Loads, interval: Interval, landed: Message) 
         loads.deliver(landed)
     loads.deliver(landed)
 
-    assert ["a0"] == attempts(loads)
+    assert ["a0"] == loads.attempts()
     assert 3 == loads.stored(interval)
 
 
@@ -249,7 +214,7 @@ def test_a_server_error_is_tried_again(loads: Loads, interval: Interval, landed:
     loads.faults.add("slow_job", seconds=0.3)
     loads.deliver(landed)
 
-    assert ["a0"] == attempts(loads)
+    assert ["a0"] == loads.attempts()
     assert 3 == loads.stored(interval)
 
 

@@ -17,6 +17,7 @@ from local import resources
 from local.stack import MIXPANEL_PROJECT_ID
 from mixpanel_export.intervals import Interval, format_moment
 from mixpanel_export.naming import ObjectName
+from mixpanel_export.series import RECENT
 from tests.functional.running import Running, wait_until
 
 _HOUR = timedelta(hours=1)
@@ -32,8 +33,9 @@ def jobs_of(interval: Interval) -> dict[str, Any]:
     return {"jobId": f"{interval.start:%Y%m%dT%H%M%SZ}_"}
 
 
-def tick(running: Running, interval: Interval) -> int:
-    at = format_moment(interval.end + timedelta(minutes=20))
+def tick(running: Running, interval: Interval, hours: int = 0) -> int:
+    """A tick when the interval is due, or hours later."""
+    at = format_moment(interval.end + timedelta(hours=hours, minutes=20))
     return running.post("planner", b"{}", {"X-CloudScheduler-ScheduleTime": at}).status
 
 
@@ -42,13 +44,13 @@ def statuses(running: Running, topic: str) -> list[int | None]:
 
 
 def test_01_the_planner_runs_twice(running: Running, interval: Interval) -> None:
-    """Two requests for one interval land two versions, and the newer one is shown."""
+    """The second call knows from the plan of the first what was asked for."""
     running.hold(interval, "a", "b", None)
-    running.mixpanel.faults.add("slow_first_byte", seconds=0.5, times=2, match=about(interval))
+    running.mixpanel.faults.add("slow_first_byte", seconds=0.5, match=about(interval))
 
     assert [200, 200] == [tick(running, interval), tick(running, interval)]
     running.settle()
-    assert [False, True] == [load["is_live"] for load in running.loads(interval)]
+    assert [True] == [load["is_live"] for load in running.loads(interval)]
     assert ["a", "b", None] == running.shown(interval)
 
 
@@ -138,7 +140,7 @@ def test_05_the_notification_comes_many_times(running: Running, interval: Interv
 
 def test_09_the_rows_are_bad(running: Running, interval: Interval) -> None:
     """An object that BigQuery refuses is parked and writes nothing: a gap, until a replay."""
-    name = ObjectName("events", interval, 1)
+    name = ObjectName(RECENT, interval, 1)
     row = {"time": "not a time", "_line": 1}
     running.put(name.path, gzip.compress(json.dumps(row).encode()), {"row_count": "0"})
     running.settle()
@@ -151,6 +153,22 @@ def test_09_the_rows_are_bad(running: Running, interval: Interval) -> None:
     assert name.path == letter.attributes["objectId"]
     assert (0, []) == before
     assert ["a"] == running.shown(interval)
+
+
+def test_09_the_cause_is_mended(running: Running, interval: Interval) -> None:
+    """An hour after a load failed for good, the planner has the same object loaded once more."""
+    running.stack.clock.jump_to(interval.end)
+    running.hold(interval, "a")
+    running.stack.bigquery.faults.add("job_failure", reason="invalid", match=jobs_of(interval))
+    running.land(interval)
+    (letter,) = running.dead_letters(1)
+    running.stack.clock.advance(_HOUR.total_seconds())
+    tick(running, interval, hours=1)
+    running.settle()
+
+    assert "correct the cause, and the planner loads it again" in letter.attributes["reason"]
+    assert ["a"] == running.shown(interval)
+    assert 2 == len([job for job in running.jobs() if jobs_of(interval)["jobId"] in job["jobId"]])
 
 
 def test_10_the_loader_dies_while_its_job_runs(running: Running, interval: Interval) -> None:
@@ -230,16 +248,19 @@ def test_19_an_old_interval_is_replayed(running: Running) -> None:
 
 
 def test_20_the_notification_never_comes(running: Running, interval: Interval) -> None:
-    """An object whose notification is lost shows as a gap in the ledger, and a replay loads it."""
+    """An hour later the planner announces the object again; nothing is fetched a second time."""
+    running.stack.clock.jump_to(interval.end)
     running.hold(interval, "a")
     running.stack.storage.faults.add("drop_notification")
     running.land(interval)
     gap = len(running.objects()), running.loads(interval)
-    running.land(interval, "replay")
+    tick(running, interval, hours=1)
+    running.settle()
 
     assert (1, []) == gap
     assert ["a"] == running.shown(interval)
     assert 1 == len(running.loads(interval))
+    assert 1 == len([call for call in running.asked() if about(interval)["where"] in str(call)])
 
 
 def test_21_mixpanels_budget_is_spent(running: Running, interval: Interval) -> None:

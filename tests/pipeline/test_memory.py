@@ -27,28 +27,32 @@ from mixpanel_export.fetching import Fetcher
 from mixpanel_export.intervals import Interval
 from mixpanel_export.journal import Severity
 from mixpanel_export.messages import ExportRequest, Message
-from mixpanel_export.naming import ObjectName
+from mixpanel_export.naming import Landed, ObjectName
+from mixpanel_export.queries import Turn
+from mixpanel_export.series import RECENT, SNAPSHOT, Series
+from tests.fakes.exporter import page_body, profile
 from tests.fakes.subscription import push_body
 from tests.functional.built import require_current_bundles
 from tests.pipeline.landing import BUCKET, PROJECT, HastyClock
 
 _INTERVAL = Interval.parse("2026-03-02T08:00:00Z", "2026-03-02T09:00:00Z")
 _FEW, _MANY = 5_000, 100_000
+_A_PAGE = 2_000
 _MEGABYTE = 1 << 20
 _HOUR_MS = 3_600_000
 
 
-def message() -> Message:
-    request = ExportRequest("events", _INTERVAL, "replay")
+def message(series: Series = RECENT) -> Message:
+    request = ExportRequest(series, _INTERVAL, "replay")
     return Message(request.data, request.attributes, "1", datetime.now(UTC))
 
 
 def event_lines(count: int) -> Iterator[bytes]:
-    """Copies of a real line, each with an id and a processing time of its own."""
+    """Copies of a real line, each with an id and a processing time of its own, of the hour."""
     path = SAMPLES / "01_export_flutter_ist_2022.ndjson"
     event = json.loads(path.read_text().split("\n", 1)[0])
     varied = {"$insert_id": "<id>", "mp_processing_time_ms": "<ms>"}
-    event["properties"] |= varied
+    event["properties"] |= varied | {"time": _INTERVAL.start_ms}
     head, middle, tail = re.split('"?<id>"?|"?<ms>"?', json.dumps(event, sort_keys=True))
     for number in range(count):
         moment = _INTERVAL.start_ms + number % _HOUR_MS
@@ -147,24 +151,39 @@ def test_resident_memory(fetchers: dict[int, FunctionProcess]) -> None:
     assert peaks[_MANY] < 200 * _MEGABYTE
 
 
-class EndlessExport:
-    """An export whose lines exist only while they are looked at.
+class Endless:
+    """A Mixpanel whose lines and pages exist only while they are looked at.
 
     `most_objects` is how many small objects this process had at most meanwhile, each row being
     one at least.
     """
 
     gzipped = False
+    asked_at = _INTERVAL.end
 
     def __init__(self, count: int) -> None:
         self._count, self.most_objects = count, 0
+        self._chunks: Iterator[bytes] = iter(())
 
     @contextmanager
-    def export(self, _interval: Interval, _deadline: Deadline) -> Iterator[EndlessExport]:
+    def export(
+        self, _series: Series, _interval: Interval, _deadline: Deadline
+    ) -> Iterator[Endless]:
+        self._chunks = in_chunks(short_lines(self._count))
+        yield self
+
+    @contextmanager
+    def page(
+        self, _series: Series, _interval: Interval, turn: Turn | None, _deadline: Deadline
+    ) -> Iterator[Endless]:
+        number = turn.page if turn else 0
+        ids = range(number * _A_PAGE, min((number + 1) * _A_PAGE, self._count))
+        page = page_body(*(profile(n, plan="pro") for n in ids), page_size=_A_PAGE)
+        self._chunks = iter([page])
         yield self
 
     def chunks(self) -> Iterator[bytes]:
-        for chunk in in_chunks(short_lines(self._count)):
+        for chunk in self._chunks:
             self.most_objects = max(self.most_objects, sys.getallocatedblocks())
             yield chunk
 
@@ -175,7 +194,10 @@ class Void:
     def __init__(self) -> None:
         self.size = 0
 
-    def landed(self, _table: str, _day: date) -> list[ObjectName]:
+    def landed(self, _series: Series, _since: date, _until: date) -> list[Landed]:
+        return []
+
+    def confirmed(self, _series: Series, _since: date, _until: date) -> list[ObjectName]:
         return []
 
     @contextmanager
@@ -189,21 +211,22 @@ class Void:
         return True
 
 
-def most_objects(count: int) -> int:
+def most_objects(count: int, series: Series) -> int:
     """How many small objects there were at most while so many rows were streamed."""
     rows: list[Any] = []
 
     def log(severity: Severity, event: str, message: str, **fields: Any) -> None:
         rows.append(fields["row_count"])
 
-    export = EndlessExport(count)
-    Fetcher(export, Void(), ZoneInfo("UTC"), HastyClock(), log).handle(message())
+    source = Endless(count)
+    Fetcher(source, Void(), ZoneInfo("UTC"), HastyClock(), log).handle(message(series))
     assert [count] == rows
-    return export.most_objects
+    return source.most_objects
 
 
-def test_no_list_of_rows() -> None:
+@pytest.mark.parametrize("series", [RECENT, SNAPSHOT], ids=str)
+def test_no_list_of_rows(series: Series) -> None:
     """Two hundred thousand rows take no more objects than ten thousand: none are collected."""
-    few, many = most_objects(10_000), most_objects(200_000)
+    few, many = (most_objects(count, series) for count in (10_000, 200_000))
 
     assert many - few < 5_000

@@ -26,6 +26,8 @@ from tests.pipeline.protocol_run import live
 from tests.pipeline.protocol_variants import (
     claim_then_work,
     insert_and_forget,
+    no_ledger,
+    no_second_look,
     overwritten_objects,
     random_job_ids,
 )
@@ -50,7 +52,8 @@ def test_no_life_breaks_a_promise(share: int) -> None:
 
 def test_processes_die_at_every_step() -> None:
     """A checker that nothing happens to proves nothing: all trouble does happen."""
-    steps = {"list", "ask", "write", "commit", "start", "look", "sleep", "park", "publish"}
+    steps = {"list", "ask", "write", "commit", "start", "look", "sleep", "park"}
+    steps |= {"read", "ledger", "create", "publish requests", "publish reloads"}
     missing = {f"{at} {step}" for at in ("before", "after") for step in steps}
     missing |= {"start", "before receive"}
     missing |= {"parked", "a request given up", "a notification given up"}
@@ -79,6 +82,8 @@ def test_no_life_that_hypothesis_finds_breaks_a_promise(rng: Random) -> None:
         pytest.param(random_job_ids, "doubled", id="random job ids double rows"),
         pytest.param(claim_then_work, "lost", id="a claim before the work loses rows"),
         pytest.param(insert_and_forget, "lost", id="not waiting for the job loses rows"),
+        pytest.param(no_ledger, "stale", id="a planner without ledger leaves failed loads"),
+        pytest.param(no_second_look, "outdated", id="without a second look late rows are missed"),
         pytest.param(overwritten_objects, "mixed", id="overwriting objects mixes versions"),
     ],
 )

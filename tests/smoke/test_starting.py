@@ -18,7 +18,7 @@ from tests.functional.built import require_current_bundles, unpacked
 
 _ENTRY_POINTS = {"planner": "plan", "fetcher": "fetch", "loader": "load"}
 _REQUIRED = {
-    "planner": {"GCP_PROJECT_ID", "EXPORT_BUCKET"},
+    "planner": {"GCP_PROJECT_ID", "EXPORT_BUCKET", "BIGQUERY_LOCATION", "EXPORT_SINCE"},
     "fetcher": {
         "GCP_PROJECT_ID",
         "EXPORT_BUCKET",

@@ -13,6 +13,7 @@ from google.cloud import bigquery
 
 from local.bigquery import BigQueryEmulator
 from tests.contract.bigquery.loading import Objects, connect, make_events
+from tests.contract.bigquery.shop import Shop
 
 
 @pytest.fixture(name="service", scope="session")
@@ -42,6 +43,17 @@ def _objects(bucket: Objects, monkeypatch: pytest.MonkeyPatch) -> Objects:
     bucket.clear()
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", bucket.server.url)
     return bucket
+
+
+@pytest.fixture(name="shop", scope="module")
+def _shop(service: BigQueryEmulator, bucket: Objects) -> Iterator[Shop]:
+    """Raw tables and views for all tests of a module, each of which brings its own rows."""
+    bucket.clear()
+    with pytest.MonkeyPatch.context() as environment, connect(service) as client:
+        environment.setenv("STORAGE_EMULATOR_HOST", bucket.server.url)
+        yield Shop(client, bucket)
+        for dataset in client.list_datasets():
+            client.delete_dataset(dataset.reference, delete_contents=True)
 
 
 @pytest.fixture(name="empty_client")

@@ -15,11 +15,13 @@ from google.cloud import bigquery
 
 from local.bigquery import BigQueryEmulator
 from local.http import App, Request, Response, Server
+from local.resources import raw_table
 
 Json = Any
 
 NO_RETRY = Retry(predicate=if_exception_type())
 TABLE = "shop.mixpanel_raw.events"
+PEOPLE = "shop.mixpanel_raw.people"
 COLUMNS = [
     ("time", "TIMESTAMP", "NULLABLE"),
     ("event_name", "STRING", "NULLABLE"),
@@ -29,6 +31,7 @@ COLUMNS = [
     ("insert_id", "STRING", "NULLABLE"),
     ("processing_time", "TIMESTAMP", "NULLABLE"),
     ("properties", "JSON", "NULLABLE"),
+    ("_mode", "STRING", "REQUIRED"),
     ("_interval_start", "TIMESTAMP", "REQUIRED"),
     ("_interval_end", "TIMESTAMP", "REQUIRED"),
     ("_version", "INT64", "REQUIRED"),
@@ -72,15 +75,16 @@ def connect(emulator: BigQueryEmulator) -> bigquery.Client:
         return bigquery.Client("shop", credentials)
 
 
-def make_events(client: bigquery.Client) -> None:
-    """The raw table as Terraform makes it."""
-    dataset = bigquery.Dataset("shop.mixpanel_raw")
+def make_dataset(client: bigquery.Client, name: str) -> None:
+    dataset = bigquery.Dataset(f"shop.{name}")
     dataset.location = "EU"
     client.create_dataset(dataset)
-    table = bigquery.Table(TABLE, [bigquery.SchemaField(*column) for column in COLUMNS])
-    table.time_partitioning = bigquery.TimePartitioning(field="time")
-    table.clustering_fields = ["event_name", "distinct_id"]
-    client.create_table(table)
+
+
+def make_events(client: bigquery.Client) -> None:
+    """The raw table as Terraform makes it."""
+    make_dataset(client, "mixpanel_raw")
+    client.create_table(raw_table("events", "shop"))
 
 
 def row(line: int, **values: Json) -> Json:
@@ -91,6 +95,7 @@ def row(line: int, **values: Json) -> Json:
         "insert_id": f"i{line}",
         "processing_time": "2026-11-22T08:31:00Z",
         "properties": {"amount": 1.5},
+        "_mode": "recent",
         "_interval_start": "2026-11-22T08:00:00Z",
         "_interval_end": "2026-11-22T09:00:00Z",
         "_version": 1,

@@ -13,6 +13,7 @@ from google.cloud.bigquery import ArrayQueryParameter, ScalarQueryParameter, Str
 
 from tests.contract.bigquery.loading import NO_RETRY, TABLE
 
+clock = datetime.fromisoformat  # Without a zone.
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 LATE = datetime(2026, 11, 22, 12, 0, 0, 123456, tzinfo=UTC)
 
@@ -36,7 +37,21 @@ EXPRESSIONS = {
     "TIMESTAMP_TRUNC(TIMESTAMP '2026-11-22 12:34:56', HOUR)": NOON,
     "TIMESTAMP_SUB(TIMESTAMP '2026-11-22 13:00:00', INTERVAL 1 HOUR)": NOON,
     "TIMESTAMP_DIFF(TIMESTAMP '2026-11-22', TIMESTAMP '2026-11-21', HOUR)": 24,
+    "TIMESTAMP_TRUNC(TIMESTAMP '2026-11-22 17:34:56', DAY, 'UTC')": datetime(
+        2026, 11, 22, tzinfo=UTC
+    ),
+    "PARSE_TIMESTAMP('%Y-%m-%d %H:%M', '2026-11-22 12:00')": NOON,
+    "TIMESTAMP(DATE '2026-11-22')": datetime(2026, 11, 22, tzinfo=UTC),
+    "TIMESTAMP(DATETIME '2026-11-22 07:00:00', 'America/New_York')": NOON,
     "DATE(TIMESTAMP '2026-11-22 02:00:00', 'America/New_York')": date(2026, 11, 21),
+    "DATE_ADD(DATE '2026-11-22', INTERVAL 1 MONTH)": date(2026, 12, 22),
+    "DATE_SUB(DATE(TIMESTAMP '2026-11-22'), INTERVAL 1 DAY)": date(2026, 11, 21),
+    "DATE_TRUNC(DATE_ADD(DATE '2026-11-22', INTERVAL 9 DAY), MONTH)": date(2026, 12, 1),
+    "DATETIME '2026-11-22 12:00:00.123456'": clock("2026-11-22T12:00:00.123456"),
+    "DATETIME(TIMESTAMP '2026-11-22 12:00:00', 'America/New_York')": clock("2026-11-22T07:00:00"),
+    "DATETIME_TRUNC(DATETIME '2026-11-22 12:34:56', HOUR)": clock("2026-11-22T12:00:00"),
+    "DATETIME_SUB(DATETIME '2026-11-22 12:00:00', INTERVAL 1 DAY)": clock("2026-11-21T12:00:00"),
+    "[DATETIME '0001-01-01 00:00:00']": [clock("0001-01-01T00:00:00")],
     "JSON '{\"a\": [1, 2.5]}'": {"a": [1, 2.5]},
     'JSON_VALUE(JSON \'{"$os": "Mac"}\', \'$."$os"\')': "Mac",
     "JSON_QUERY(JSON '{\"a\": {\"b\": 1}}', '$.a')": {"b": 1},
@@ -72,6 +87,7 @@ PARAMETERS = {
     "BOOL": scalar("BOOL", False),
     "TIMESTAMP": scalar("TIMESTAMP", LATE),
     "DATE": scalar("DATE", date(2026, 11, 22)),
+    "DATETIME": scalar("DATETIME", clock("2026-11-22T12:00:00.123456")),
     "BYTES": scalar("BYTES", b"\x00\xff"),
     "JSON": scalar("JSON", {"a": 1}),
     "NULL": scalar("STRING", None),
@@ -126,12 +142,12 @@ def test_array_parameter_selects(client: bigquery.Client) -> None:
     assert ["a"] == [row.event_name for row in rows]
 
 
-REQUIRED = "event_name, time, _interval_start, _interval_end, _version, _line"
+REQUIRED = "event_name, time, _mode, _interval_start, _interval_end, _version, _line"
 
 
 def values(name: str) -> str:
     noon = "TIMESTAMP '2026-11-22 12:00:00'"
-    return f"('{name}', {noon}, {noon}, {noon}, 1, 1)"
+    return f"('{name}', {noon}, 'recent', {noon}, {noon}, 1, 1)"
 
 
 def test_dml_counts_its_rows(client: bigquery.Client) -> None:
@@ -218,7 +234,9 @@ REFUSED = {
     "INSERT INTO mixpanel_raw.v VALUES (1)": exceptions.BadRequest,
     "CREATE VIEW mixpanel_raw.w AS SELECT @p AS p": exceptions.BadRequest,
     "SELECT CAST(1 AS NUMERIC)": exceptions.MethodNotImplemented,
-    "SELECT DATETIME '2026-11-22 00:00:00'": exceptions.MethodNotImplemented,
+    "SELECT DATETIME '2026-02-30 00:00:00'": exceptions.BadRequest,
+    "SELECT DATE_TRUNC(time, MONTH) FROM mixpanel_raw.events": exceptions.MethodNotImplemented,
+    "SELECT DATE_ADD(a, INTERVAL 1 DAY) FROM mixpanel_raw.v": exceptions.MethodNotImplemented,
     "SELECT o FROM UNNEST([1]) WITH OFFSET AS o": exceptions.MethodNotImplemented,
     "SELECT 1; SELECT 2": exceptions.MethodNotImplemented,
     "BEGIN TRANSACTION": exceptions.MethodNotImplemented,

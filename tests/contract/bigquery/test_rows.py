@@ -9,7 +9,18 @@ from datetime import UTC, datetime
 import pytest
 from google.cloud import bigquery
 
-from tests.contract.bigquery.loading import TABLE, Objects, count, load, ndjson, row, submit, wait
+from local.resources import raw_table
+from tests.contract.bigquery.loading import (
+    PEOPLE,
+    TABLE,
+    Objects,
+    count,
+    load,
+    ndjson,
+    row,
+    submit,
+    wait,
+)
 
 
 def test_values_arrive_as_sent(client: bigquery.Client, objects: Objects) -> None:
@@ -22,6 +33,65 @@ def test_values_arrive_as_sent(client: bigquery.Client, objects: Objects) -> Non
     assert None is found.device_id
     assert {"amount": 1.5} == found.properties
     assert 1763798400123456 == found._version
+
+
+CLOCKS = [
+    "2026-11-22T08:30:00",
+    "2026-11-22 08:30:00.000001",
+    "2026-11-22",
+    "0001-01-01T00:00:00",
+    "9999-12-31T23:59:59.999999",
+]
+NO_CLOCKS = {
+    "a zone": "2026-11-22T08:30:00Z",
+    "an offset": "2026-11-22T08:30:00+01:00",
+    "no such day": "2026-02-30T00:00:00",
+    "no such hour": "2026-02-03T24:00:00",
+    "nanoseconds": "2026-02-03T00:00:00.1234567",
+    "no seconds": "2026-11-22T08:30",
+    "slashes": "2026/11/22 08:30:00",
+    "words": "soon",
+    "nothing": "",
+    "a number": 1763798400,
+}
+
+
+def profile(line: int, last_seen: str | int | None) -> dict[str, object]:
+    frame = row(line)
+    kept = ("distinct_id", "properties", "_mode", "_interval_start", "_interval_end", "_version")
+    return {name: frame[name] for name in kept} | {"_line": line, "last_seen": last_seen}
+
+
+@pytest.fixture(name="people")
+def _people(client: bigquery.Client) -> bigquery.Client:
+    client.create_table(raw_table("people", "shop"))
+    return client
+
+
+def test_a_datetime_is_a_clock_without_a_zone(people: bigquery.Client, objects: Objects) -> None:
+    """It comes back as it was written, to the microsecond; NULL stays NULL."""
+    rows = [profile(line, text) for line, text in enumerate([*CLOCKS, None])]
+    load(people, objects.put("a", ndjson(*rows)), table=PEOPLE)
+
+    found = people.query_and_wait(f"SELECT last_seen FROM {PEOPLE} ORDER BY _line")
+
+    assert [*map(datetime.fromisoformat, CLOCKS), None] == [each.last_seen for each in found]
+    assert "DATETIME" == found.schema[0].field_type
+    since = "DATETIME '2026-11-22 08:30:00'"
+    later = people.query_and_wait(f"SELECT _line FROM {PEOPLE} WHERE last_seen >= {since}")
+    assert {0, 1, 4} == {each._line for each in later}
+
+
+@pytest.mark.parametrize("value", NO_CLOCKS.values(), ids=NO_CLOCKS)
+def test_what_is_no_datetime_fails_the_load(
+    people: bigquery.Client, objects: Objects, value: str | int
+) -> None:
+    """A zone is not dropped in silence, and nothing is guessed."""
+    job = load(people, objects.put("a", ndjson(profile(1, value))), table=PEOPLE)
+
+    assert "invalid" == job.error_result["reason"]
+    detail = " ".join(error["message"] for error in job.errors)
+    assert "Could not convert value to datetime. Field: last_seen" in detail
 
 
 NESTED = 500
@@ -78,7 +148,7 @@ REFUSED_ROWS = {
     "unknown field": (json.dumps(row(2, extra=1)), "No such field: extra."),
     "field in other case": (json.dumps(row(2, Time=None)), "No such field: Time."),
     "NULL into REQUIRED": (json.dumps(row(2, _version=None)), "Only optional fields can be set"),
-    "REQUIRED is missing": ('{"time":null}', "Missing required field: _interval_start."),
+    "REQUIRED is missing": ('{"time":null}', "Missing required field: _mode."),
     "not a timestamp": (json.dumps(row(2, time="soon")), "Could not convert value to timestamp"),
     "no such day": (json.dumps(row(2, time="2026-02-30T00:00:00Z")), "Field: time"),
     "nanoseconds": (json.dumps(row(2, time="2026-02-03T00:00:00.1234567Z")), "Field: time"),

@@ -127,8 +127,8 @@ def test_required_partition_filter_is_not_emulated(client: bigquery.Client) -> N
 def test_patch_adds_columns_and_text(client: bigquery.Client) -> None:
     """NULLABLE columns come on top, REQUIRED ones are relaxed, and the rest is kept."""
     client.query_and_wait(
-        "INSERT INTO mixpanel_raw.events (_interval_start, _interval_end, _version, _line)"
-        " VALUES (TIMESTAMP '2026-01-01', TIMESTAMP '2026-01-02', 1, 0)"
+        "INSERT INTO mixpanel_raw.events (_mode, _interval_start, _interval_end, _version, _line)"
+        " VALUES ('recent', TIMESTAMP '2026-01-01', TIMESTAMP '2026-01-02', 1, 0)"
     )
     table = client.get_table(TABLE)
     relaxed = [
@@ -213,7 +213,8 @@ def test_ddl_creates_what_the_api_shows(client: bigquery.Client) -> None:
         """
         CREATE TABLE IF NOT EXISTS `shop.mixpanel_raw.people` (
           name STRING NOT NULL OPTIONS(description='who'),
-          seen TIMESTAMP, age INT64, score FLOAT64, ok BOOL, born DATE, raw BYTES, more JSON
+          seen TIMESTAMP, age INT64, score FLOAT64, ok BOOL, born DATE, raw BYTES, more JSON,
+          last DATETIME
         )
         PARTITION BY TIMESTAMP_TRUNC(seen, MONTH)
         CLUSTER BY name
@@ -226,9 +227,8 @@ def test_ddl_creates_what_the_api_shows(client: bigquery.Client) -> None:
     assert ("CREATE_TABLE", "CREATE") == (job.statement_type, job.ddl_operation_performed)
     assert "people" == job.ddl_target_table.table_id
     assert bigquery.SchemaField("name", "STRING", "REQUIRED", description="who") == table.schema[0]
-    assert ["STRING", "TIMESTAMP", "INTEGER", "FLOAT", "BOOLEAN", "DATE", "BYTES", "JSON"] == [
-        each.field_type for each in table.schema
-    ]
+    kinds = ["STRING", "TIMESTAMP", "INTEGER", "FLOAT", "BOOLEAN", "DATE", "BYTES", "JSON"]
+    assert [*kinds, "DATETIME"] == [each.field_type for each in table.schema]
     assert ("MONTH", "seen") == (table.time_partitioning.type_, table.time_partitioning.field)
     assert ["name"] == table.clustering_fields
     assert ("people", {"team": "data"}) == (table.description, table.labels)
@@ -236,12 +236,17 @@ def test_ddl_creates_what_the_api_shows(client: bigquery.Client) -> None:
 
 @pytest.mark.parametrize(
     ("by", "unit"),
-    [("DATE(seen)", "DAY"), ("day", "DAY"), ("DATE_TRUNC(day, YEAR)", "YEAR")],
+    [
+        ("DATE(seen)", "DAY"),
+        ("day", "DAY"),
+        ("DATE_TRUNC(day, YEAR)", "YEAR"),
+        ("last", "DAY"),
+    ],
 )
 def test_ddl_partitioning(client: bigquery.Client, by: str, unit: str) -> None:
     """Every way to partition by time is understood."""
     client.query_and_wait(
-        f"CREATE TABLE mixpanel_raw.t (seen TIMESTAMP, day DATE) PARTITION BY {by}"
+        f"CREATE TABLE mixpanel_raw.t (seen TIMESTAMP, day DATE, last DATETIME) PARTITION BY {by}"
     )
 
     assert unit == client.get_table("mixpanel_raw.t").time_partitioning.type_

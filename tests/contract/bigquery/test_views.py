@@ -9,13 +9,22 @@ from typing import Any
 import pytest
 from google.cloud import bigquery
 
-from local.resources import view_query
-from tests.contract.bigquery.loading import Objects, load, ndjson, row
+from local.resources import VIEWS, raw_table, view_query
+from tests.contract.bigquery.loading import (
+    PEOPLE,
+    TABLE,
+    Objects,
+    load,
+    make_dataset,
+    ndjson,
+    row,
+)
+from tests.contract.bigquery.shop import loaded
 
 GAPS = """
 SELECT interval_end AS gap_start, next_start AS gap_end
 FROM (SELECT interval_end, LEAD(interval_start) OVER (ORDER BY interval_start) AS next_start
-      FROM `shop.mixpanel.loads` WHERE is_live)
+      FROM `shop.mixpanel.loads` WHERE table_name = 'events' AND mode = 'recent' AND is_live)
 WHERE next_start > interval_end
 """
 
@@ -24,10 +33,9 @@ EIGHT, NINE, TEN, ELEVEN = (f"2026-11-22T{hour:02}:00:00Z" for hour in range(8, 
 
 @pytest.fixture(name="views", autouse=True, params=["api", "ddl"])
 def _views(client: bigquery.Client, request: pytest.FixtureRequest) -> None:
-    dataset = bigquery.Dataset("shop.mixpanel")
-    dataset.location = "EU"
-    client.create_dataset(dataset)
-    for name in ("events", "loads"):
+    make_dataset(client, "mixpanel")
+    client.create_table(raw_table("people", "shop"))
+    for name in VIEWS:
         query = view_query(name, project_id="shop")
         if request.param == "ddl":
             client.query_and_wait(f"CREATE OR REPLACE VIEW `shop.mixpanel.{name}` AS {query}")
@@ -38,10 +46,8 @@ def _views(client: bigquery.Client, request: pytest.FixtureRequest) -> None:
 
 
 def interval(start: str, end: str, version: int, *rows: dict[str, Any]) -> bytes:
-    """An object as the fetcher lands it: rows, and the marker row that counts them."""
-    frame = {"_interval_start": start, "_interval_end": end, "_version": version}
-    marker = frame | {"time": None, "_line": 0, "properties": {"row_count": len(rows)}}
-    return gzip.compress(ndjson(marker, *(each | frame for each in rows)))
+    """An object of events as the fetcher lands it."""
+    return gzip.compress(ndjson(*loaded("recent", start, end, version, list(rows))))
 
 
 def shown(client: bigquery.Client) -> list[str]:
@@ -71,7 +77,9 @@ def test_events_hide_copies(client: bigquery.Client, objects: Objects) -> None:
     assert ["d1", "d7", "d7"] == shown(client)
     (found,) = client.query_and_wait("SELECT * FROM mixpanel.events WHERE distinct_id = 'd1'")
     assert {"copy": "late"} == found.properties
-    assert "_line" not in dict(found)
+    hidden = {"_mode", "_interval_end", "_line"}
+    columns = [each.name for each in raw_table("events").schema if each.name not in hidden]
+    assert columns == list(dict(found))
 
 
 def test_loads_are_a_ledger_with_gaps(client: bigquery.Client, objects: Objects) -> None:
@@ -101,14 +109,53 @@ def test_loads_are_a_ledger_with_gaps(client: bigquery.Client, objects: Objects)
     assert [9, 10] == hours
 
 
+def test_loads_tell_tables_and_modes_apart(client: bigquery.Client, objects: Objects) -> None:
+    """The same bounds in another table or mode are another interval, each with a live version."""
+    midnight, next_midnight = "2026-11-22T00:00:00Z", "2026-11-23T00:00:00Z"
+    for version, (table, mode) in enumerate(
+        [
+            (TABLE, "recent"),
+            (TABLE, "sweep"),
+            (PEOPLE, "snapshot"),
+            (PEOPLE, "changes"),
+            (PEOPLE, "changes"),
+        ],
+        1,
+    ):
+        facts = {"as_of": "2026-11-23T01:02:03.000004Z"} if table == PEOPLE else {}
+        rows = loaded(mode, midnight, next_midnight, version, [], **facts)
+        load(client, objects.put(f"{version}", ndjson(*rows)), table=table)
+
+    ledger = client.query_and_wait(
+        "SELECT version, table_name, mode, is_live, as_of, min_time FROM mixpanel.loads"
+        " ORDER BY version"
+    )
+    as_of = datetime(2026, 11, 23, 1, 2, 3, 4, tzinfo=UTC)
+    assert [
+        (1, "events", "recent", True, None, None),
+        (2, "events", "sweep", True, None, None),
+        (3, "people", "snapshot", True, as_of, None),
+        (4, "people", "changes", False, as_of, None),
+        (5, "people", "changes", True, as_of, None),
+    ] == [each.values() for each in ledger]
+
+
 def test_views_have_the_types_of_their_columns(client: bigquery.Client) -> None:
     """The API describes a view by the types BigQuery would give it."""
     found = {each.name: each.field_type for each in client.get_table("mixpanel.loads").schema}
 
     counts = ("version", "row_count", "rejected", "outside", "converted")
-    moments = ("interval_start", "interval_end", "requested_at", "fetched_at")
+    moments = ("interval_start", "interval_end", "requested_at", "fetched_at", "as_of")
     assert (
         dict.fromkeys(counts, "INTEGER")
         | dict.fromkeys((*moments, "min_time", "max_time"), "TIMESTAMP")
-        | {"origin": "STRING", "digest": "STRING", "is_live": "BOOLEAN"}
+        | dict.fromkeys(("table_name", "mode", "origin", "digest"), "STRING")
+        | {"is_live": "BOOLEAN"}
     ) == found
+    people = [(each.name, each.field_type) for each in client.get_table("mixpanel.people").schema]
+    assert [
+        ("distinct_id", "STRING"),
+        ("last_seen", "DATETIME"),
+        ("properties", "JSON"),
+        ("as_of", "TIMESTAMP"),
+    ] == people

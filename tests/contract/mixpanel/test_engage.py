@@ -163,6 +163,14 @@ def test_session_ends(mixpanel: MixpanelSimulator) -> None:
             {"where": 'properties["$last_seen"] >= "2017-05-03T12:00:00"'},
             ["zv9L3XAv46HhfqRn2", "9d35cd7f-3f06-4549-91bf-198ee58bb58a"],
         ),
+        # An interval: who has no $last_seen is in none.
+        (
+            {
+                "where": 'properties["$last_seen"] >= "2008-06-09T23:08:40"'
+                ' and properties["$last_seen"] < "2017-05-03T12:10:12"'
+            },
+            ["XJJMjfdRn9yK2AGaa", 4],
+        ),
         ({"where": 'user["$email"] == "A@example.com"'}, ["XJJMjfdRn9yK2AGaa"]),
         ({"where": 'properties["$distinct_id"] == 4'}, [4]),
         ({"where": "event['$time'] > 1".replace("'", '"')}, []),
@@ -171,6 +179,7 @@ def test_session_ends(mixpanel: MixpanelSimulator) -> None:
 def test_filters(mixpanel: MixpanelSimulator, form: dict[str, str], expected: list[Any]) -> None:
     """Ids and expressions choose the profiles."""
     mixpanel.load_profiles(OLD, SAMPLE_PROFILES)
+    mixpanel.load_profiles(OLD, [{"$distinct_id": "never seen", "$properties": {}}])
 
     assert expected == ids(engage(mixpanel, **form))
 

@@ -1,14 +1,16 @@
-"""Our emulator's clocks: backoff, ack deadlines, and how much happens at once."""
+"""Our emulator's clocks: backoff, ack deadlines, publish times, and how much happens at once."""
 
 from __future__ import annotations
 
 import itertools
 import threading
 import time
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from google.pubsub_v1 import types
 
+from local.clock import Clock
 from local.pubsub import PubSubEmulator
 from local.pubsub.backoff import Backoff
 from tests.contract.pubsub.endpoint import Push, PushEndpoint
@@ -20,6 +22,8 @@ from tests.contract.pubsub.implementations import (
     connect,
     settle,
 )
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -142,3 +146,38 @@ def test_pushes_at_once_are_limited(endpoint: PushEndpoint) -> None:
         settle(emulator, path)
 
     assert 3 == most
+
+
+def test_publish_times_follow_the_clock() -> None:
+    """Messages and dead letters carry the time the clock shows; waits take no notice of it."""
+    clock = Clock()
+    with (
+        PubSubEmulator(time_scale=0, clock=clock) as emulator,
+        connect(OURS, emulator.host) as pubsub,
+    ):
+        dead_letters = {"dead_letter_topic": pubsub.create_topic("dead")}
+        pubsub.create_topic()
+        path = pubsub.subscribe(
+            "sub", dead_letter_policy=dead_letters | {"max_delivery_attempts": 5}
+        )
+        pubsub.subscribe("dead", topic="dead")
+        clock.set(NOON)
+        pubsub.publish({"data": b"dies"})
+        clock.set(NOON - timedelta(days=1, microseconds=1))
+        for _ in range(5):
+            (item,) = pubsub.pull("sub")
+            pubsub.subscriber.modify_ack_deadline(
+                subscription=path, ack_ids=[item.ack_id], ack_deadline_seconds=0
+            )
+        pubsub.publish({"data": b"earlier"})
+
+        (letter,), (earlier,) = pubsub.pull("dead"), pubsub.pull("sub")
+
+    # To the millisecond, as Google's.
+    earlier_time = NOON - timedelta(days=1, milliseconds=1)
+    died = letter.message.attributes["CloudPubSubDeadLetterSourceTopicPublishTime"]
+    assert ("2026-11-22T12:00:00.000Z", earlier_time, earlier_time) == (
+        died,
+        letter.message.publish_time,
+        earlier.message.publish_time,
+    )

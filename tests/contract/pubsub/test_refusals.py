@@ -155,6 +155,48 @@ REFUSED = {
 }
 
 
+def _test(pubsub: PubSub, resource: str, *permissions: str) -> list[str]:
+    """Which of the permissions the caller has."""
+    request = {"resource": resource, "permissions": permissions}
+    return list(pubsub.publisher.test_iam_permissions(request=request).permissions)
+
+
+def test_the_caller_may_do_everything(ours: PubSub) -> None:
+    """Nobody checks permissions, so all that were asked about come back."""
+    ours.subscribe("sub")
+    topic, subscription = ours.topic_path("main"), ours.path("sub")
+
+    assert ["pubsub.topics.publish", "pubsub.topics.get"] == _test(
+        ours, topic, "pubsub.topics.publish", "pubsub.topics.get"
+    )
+    assert ["pubsub.subscriptions.consume"] == _test(
+        ours, subscription, "pubsub.subscriptions.consume"
+    )
+
+
+def test_nobody_may_do_anything_with_what_is_not_there(ours: PubSub) -> None:
+    """A missing resource is not NOT_FOUND here: it grants nothing, as Google documents."""
+    assert [] == _test(ours, ours.topic_path("nowhere"), "pubsub.topics.publish")
+
+
+@pytest.mark.parametrize(
+    ("resource", "permission"),
+    [
+        ("main", "pubsub.subscriptions.consume"),
+        ("main", "pubsub.topics.*"),
+        ("main", "publish"),
+        ("t1", "pubsub.topics.publish"),
+    ],
+    ids=["of a subscription", "wildcard", "no permission", "no such name"],
+)
+def test_permissions_that_do_not_exist_are_refused(
+    ours: PubSub, resource: str, permission: str
+) -> None:
+    """A permission must be one of the resource's kind; wildcards are none."""
+    with pytest.raises(exceptions.InvalidArgument):
+        _test(ours, ours.topic_path(resource), permission)
+
+
 def _subscribe_with_dead_letters(pubsub: PubSub, topic: str, attempts: int) -> None:
     policy = {
         "dead_letter_topic": pubsub.topic_path(topic),
@@ -207,6 +249,9 @@ NOT_EMULATED: dict[str, Callable[[PubSub], Any]] = {
     "seek": lambda pubsub: pubsub.subscriber.seek(request={"subscription": pubsub.path("sub")}),
     "create_snapshot": lambda pubsub: pubsub.subscriber.create_snapshot(
         name=f"{pubsub.project}/snapshots/one", subscription=pubsub.path("sub")
+    ),
+    "get_iam_policy": lambda pubsub: pubsub.publisher.get_iam_policy(
+        request={"resource": pubsub.topic_path("main")}
     ),
     "streaming_pull": lambda pubsub: list(pubsub.subscriber.streaming_pull(iter([]))),
     "ordering": lambda pubsub: pubsub.subscribe("new", enable_message_ordering=True),

@@ -240,3 +240,20 @@ def test_bucket_settings(client: Any, bucket: Any) -> None:
         seen.patch(if_metageneration_match=1)
     seen.delete()
     assert [] == list(client.list_buckets())
+
+
+def test_permissions(client: Any, bucket: Any) -> None:
+    """Nobody checks permissions, so all that were asked about come back."""
+    asked = ["storage.objects.get", "storage.objects.list", "storage.buckets.get"]
+
+    assert asked == bucket.test_iam_permissions(asked)
+    assert asked[:1] == bucket.test_iam_permissions(asked[:1])
+    with pytest.raises(exceptions.NotFound):
+        client.bucket("none").test_iam_permissions(asked)
+
+
+@pytest.mark.parametrize("permissions", [[], ["storage.objects.*"], ["pubsub.topics.get"]])
+def test_permissions_that_do_not_exist(bucket: Any, permissions: list[str]) -> None:
+    """At least one permission is asked about, each of which buckets or objects have."""
+    with pytest.raises(exceptions.BadRequest):
+        bucket.test_iam_permissions(permissions)
