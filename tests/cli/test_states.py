@@ -1,0 +1,159 @@
+"""What has become of each interval, and the gaps among them: the planner's own conclusions."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+
+from mixpanel_export.intervals import DAY, HOUR, MINUTE, Interval, newest_first
+from mixpanel_export.reconciling import Known, Policy
+from mixpanel_export.series import RECENT, SNAPSHOT
+from mixpanel_export_cli.calendar_lines import heading, lines_of
+from mixpanel_export_cli.states import Cell, State, Survey
+from tests.cli.pasts import NOW, TODAY, Past, hour
+
+Sample = tuple[Policy, datetime, Known]
+
+
+def survey_of(past: Past) -> Survey:
+    """All intervals as they are now."""
+    situation = past.onlooker.look(NOW)
+    return Survey(situation.policy, NOW, situation.known)
+
+
+def cell_of(past: Past, start: int) -> Cell:
+    """The interval that starts at this hour of today."""
+    cells = survey_of(past).due()
+    return next(cell for cell in cells if cell.interval.start == TODAY + start * HOUR)
+
+
+def _replayed(past: Past) -> None:
+    past.load(hour(3))
+    past.land(hour(3), after=5 * HOUR)
+
+
+def _replaced(past: Past) -> None:
+    past.load(hour(3))
+    past.load(hour(3), after=5 * HOUR)
+
+
+def _older_landed_late(past: Past) -> None:
+    past.load(hour(3), after=5 * HOUR)
+    past.land(hour(3))
+
+
+def _other_lengths(past: Past) -> None:
+    for minutes in (180, 210):
+        start = TODAY + minutes * MINUTE
+        past.load(Interval(start, start + 30 * MINUTE))
+
+
+def _half(past: Past) -> None:
+    past.load(Interval(TODAY + 3 * HOUR, TODAY + 3 * HOUR + 30 * MINUTE))
+
+
+@pytest.mark.parametrize(
+    ("happen", "state", "since"),
+    [
+        pytest.param(lambda _: None, State.MISSING, "04:15", id="nothing"),
+        pytest.param(lambda past: past.load(hour(3)), State.LOADED, None, id="loaded"),
+        # Nobody sees it, and that since it was due.
+        pytest.param(lambda past: past.land(hour(3)), State.LANDED, "04:15", id="landed"),
+        # The older version shows; the newer one has waited since it landed.
+        pytest.param(_replayed, State.LANDED, "09:01", id="a newer version landed"),
+        pytest.param(_replaced, State.REPLACED, None, id="two versions loaded"),
+        pytest.param(_older_landed_late, State.LOADED, None, id="an older version landed"),
+        pytest.param(
+            lambda past: past.ask("heal", HOUR, hour(3)), State.ASKED, "04:15", id="asked"
+        ),
+        # HEAL_AFTER_MINUTES is 180.
+        pytest.param(
+            lambda past: past.ask("heal", 3 * HOUR, hour(3)), State.MISSING, "04:15", id="long ago"
+        ),
+        pytest.param(_other_lengths, State.LOADED, None, id="in two halves"),
+        pytest.param(_half, State.MISSING, "04:15", id="half of it"),
+    ],
+)
+def test_an_interval_is_in_the_state_that_its_past_led_to(
+    happen: object, state: State, since: str | None
+) -> None:
+    """One state for each past, and the moment since which analysts have missed something."""
+    past = Past(RELOAD_AFTER_MINUTES="240")  # So that older plans are known, too.
+    happen(past)  # type: ignore[operator]  # One of the callables above.
+    cell = cell_of(past, 3)
+
+    assert (state, since) == (cell.state, cell.since and f"{cell.since:%H:%M}")
+
+
+def test_what_landed_of_a_backfill_is_a_gap_since_then() -> None:
+    """A backfill is not late because its intervals are old."""
+    past = Past(EXPORT_SINCE="2026-10-01")
+    october = datetime(2026, 10, 1, tzinfo=TODAY.tzinfo)
+    past.land(hour(0, october), after=NOW - october - 2 * HOUR)
+
+    *_, oldest = survey_of(past).due()
+
+    assert (State.LANDED, NOW - HOUR + MINUTE, True) == (
+        oldest.state,
+        oldest.since,
+        oldest.is_backfill,
+    )
+
+
+@pytest.mark.parametrize(
+    ("minutes", "count", "label", "width"),
+    [
+        (1440, 3, "2026-11-22", 1),
+        (60, 3, "2026-11-22", 24),
+        (30, 3, "2026-11-22", 48),
+        (16, 6, "2026-11-22 00:00", 45),
+        (15, 6, "2026-11-22 00:00", 48),
+        (5, 18, "2026-11-22 00:00", 48),
+        (1, 72, "2026-11-22 00:00", 60),
+    ],
+)
+def test_a_line_holds_no_more_than_60_intervals(
+    minutes: int, count: int, label: str, width: int
+) -> None:
+    """A day is cut into equal lines, in order of time, under the newest day first."""
+    cells = [
+        Cell(RECENT, interval, State.LOADED)
+        for interval in newest_first(TODAY - 2 * DAY, TODAY + DAY, minutes * MINUTE)
+    ]
+    lines = list(lines_of(cells))
+
+    assert (count, label) == (len(lines), lines[0].label)
+    assert {width} == {len(line.text) for line in lines}
+    shown = [cell.interval.start for line in lines for cell in line.cells]
+    assert sorted(shown, key=lambda start: (-start.toordinal(), start)) == shown
+
+
+def test_a_calendar_shows_one_mark_an_interval() -> None:
+    """Every state has a mark of its own, readable without colour."""
+    past = Past()
+    for start in (0, 1, 2):
+        past.load(hour(start))
+    past.load(hour(2), after=2 * HOUR)
+    past.land(hour(4))
+    past.ask("heal", HOUR, hour(5))
+    lines = lines_of(list(survey_of(past).days(RECENT, 2)))
+
+    assert [
+        ("2026-11-22", "##RXLaXXXXX............."),
+        ("2026-11-21", "------------------------"),
+    ] == [(line.label, line.text) for line in lines]
+    assert "events, one mark for 1 h, UTC" == heading(RECENT, HOUR)
+    assert "people snapshot, one mark for 90 min, UTC" == heading(SNAPSHOT, 90 * MINUTE)
+
+
+def test_people_of_the_past_are_not_wanted() -> None:
+    """A snapshot that was missed cannot be had any more, and is no gap; one that was had shows."""
+    past = Past(TABLES="people", EXPORT_SINCE="2026-11-01")
+    past.load(Interval(TODAY - 3 * DAY, TODAY - 2 * DAY), SNAPSHOT)
+    survey = survey_of(past)
+
+    assert [".", "X", "-", "#", "-"] == [
+        line.text for line in lines_of(list(survey.days(SNAPSHOT, 5)))
+    ]
+    assert [State.MISSING] == [cell.state for cell in survey.due()]
