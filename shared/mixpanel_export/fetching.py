@@ -98,7 +98,7 @@ class Fetcher:
         landed = list(self.bucket.landed(name.series, day, day))
         _refuse_overlaps(name, landed)
         if done := self._done(task, landed):
-            self._report(f"already_{done}", f"already {done}", task)
+            self._report(done, done.replace("_", " "), task)
         else:
             self._fetch(task, _newest(landed, name) if request.origin == "verify" else None)
 
@@ -106,13 +106,13 @@ class Fetcher:
         """What an earlier delivery, or another request, has made of the interval."""
         name, day = task.name, task.name.interval.start.date()
         if task.request.origin not in _FETCHED_AGAIN:
-            return "landed" if _newest(landed, name) else None
+            return "already_landed" if _newest(landed, name) else None
         if any(one.name == name for one in landed):
-            return "landed"
+            return "already_landed"
         if task.request.origin == "verify" and name in self.bucket.confirmed(
             name.series, day, day
         ):
-            return "confirmed"
+            return "already_confirmed"
         return None
 
     def _fetch(self, task: _Task, before: Landed | None) -> None:

@@ -45,7 +45,9 @@ class ObjectName:
             series = Series.named(match["table"], match["mode"])
             interval = Interval(parse_moment(match["start"]), parse_moment(match["end"]))
         except ValueError as error:
-            raise NotOurs(f"object {path!r} does not name an interval of a series: {error}") from None
+            raise NotOurs(
+                f"object {path!r} does not name an interval of a series: {error}"
+            ) from None
         name = cls(series, interval, int(match["version"]))
         if name.path != path:
             raise NotOurs(f"object {path!r} names a date or mode that is not its own")

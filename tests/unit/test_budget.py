@@ -115,7 +115,8 @@ def test_no_decision_ever_breaks_the_budget_or_repeats_itself(data: st.DataObjec
         verify_after=data.draw(st.sampled_from([None, DAY])),
         requests_per_hour=data.draw(st.integers(6, 30)),
     )
-    now, plans = NOW, []
+    now: datetime = NOW
+    plans: list[Plan] = []
     for _ in range(data.draw(st.integers(1, 6))):
         now += data.draw(st.sampled_from([timedelta(0), MINUTE, HOUR / 2, HOUR]))
         decision = decide(policy, now, known(plans=plans))

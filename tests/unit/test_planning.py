@@ -12,6 +12,7 @@ from mixpanel_export import backfill
 from mixpanel_export.errors import ExportError, Setup, Transient
 from mixpanel_export.intervals import DAY, HOUR, MINUTE
 from mixpanel_export.messages import ExportRequest, LandedObject
+from mixpanel_export.naming import ObjectName
 from mixpanel_export.planning import LEASE
 from mixpanel_export.series import RECENT
 from tests.fakes.bucket import FakeBucket, StoredObject
@@ -158,8 +159,14 @@ def test_of_two_planners_at_once_one_looks_again(plan: Plan) -> None:
     """Both found the same gaps; the number of the plan can be taken only once."""
     other = Plan()
     other.bucket.objects = plan.bucket.objects
-    interruption: list[Callable[[], object]] = [other.tick]
-    plan.ledger.held = lambda: (interruption.pop()(), [])[1] if interruption else []  # type: ignore[func-returns-value]  # It is called for its effect.
+    interruptions: list[Callable[[], object]] = [other.tick]
+
+    def held() -> list[ObjectName]:
+        while interruptions:
+            interruptions.pop()()
+        return []
+
+    plan.ledger.held = held
 
     with pytest.raises(Transient, match="plan 1 was made by another call"):
         plan.tick()
