@@ -12,10 +12,10 @@ from rich.console import RenderableType
 from mixpanel_export.backfill import PATH, encode
 from mixpanel_export.errors import Setup
 from mixpanel_export_cli.looking import Onlooker
+from mixpanel_export_cli.operators_bucket import OperatorsBucket
 from mixpanel_export_cli.session import Session
 from mixpanel_export_cli.status import onlooker_of
 from mixpanel_export_cli.status_text import progress_lines
-from mixpanel_export_cli.wishes import Wishes
 from mixpanel_export_cli.wishing import (
     Wish,
     day_of,
@@ -42,12 +42,12 @@ def backfill(
         raise Setup("nothing was done: give --since DATE or --stop, not both")
     onlooker = onlooker_of(session)
     settings = onlooker.settings
-    wishes = Wishes.connect(settings.project_id, settings.bucket)
+    bucket = OperatorsBucket.connect(settings.project_id, settings.bucket)
     wish = wish_of(onlooker.bucket.read(PATH))
     if since is not None:
-        _wish(session, onlooker, wishes, day_of(since), wish, ask=not yes, dry_run=dry_run)
+        _wish(session, onlooker, bucket, day_of(since), wish, ask=not yes, dry_run=dry_run)
     elif stop:
-        _stop(session, onlooker, wishes, wish, dry_run=dry_run)
+        _stop(session, onlooker, bucket, wish, dry_run=dry_run)
     else:
         _show(session, onlooker)
 
@@ -64,7 +64,7 @@ def _show(session: Session, onlooker: Onlooker) -> None:
 def _wish(
     session: Session,
     onlooker: Onlooker,
-    wishes: Wishes,
+    bucket: OperatorsBucket,
     since: datetime,
     wish: Wish,
     *,
@@ -83,7 +83,7 @@ def _wish(
         session.show("nothing was written: this is a dry run")
         return
     session.confirm(f"Wish for everything since {since:%Y-%m-%d}?", yes=not ask)
-    wishes.put(encode(since.date()))
+    bucket.put_wish(encode(since.date()))
     session.show(
         "wished: the planner takes it up at its next tick, behind live traffic; `backfill` shows "
         f'how far it is, and export_since = "{since:%Y-%m-%d}" in Terraform makes it permanent'
@@ -91,7 +91,7 @@ def _wish(
 
 
 def _stop(
-    session: Session, onlooker: Onlooker, wishes: Wishes, wish: Wish, *, dry_run: bool
+    session: Session, onlooker: Onlooker, bucket: OperatorsBucket, wish: Wish, *, dry_run: bool
 ) -> None:
     if not wish.is_there:
         session.show("nothing to do: there is no wish")
@@ -105,7 +105,7 @@ def _stop(
     if dry_run:
         session.show("nothing was written: this is a dry run")
         return
-    wishes.remove()
+    bucket.remove_wish()
     session.show("the wish is taken back")
 
 

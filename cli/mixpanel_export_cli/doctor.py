@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import Annotated
 
 import typer
 from rich.text import Text
 
+from mixpanel_export.settings import PlannerSettings
 from mixpanel_export.warehouse import Ledger
-from mixpanel_export_cli import bucket_access, checks, probe, subscriber
+from mixpanel_export_cli import checks, probe, subscriber
 from mixpanel_export_cli.checks import Resource
 from mixpanel_export_cli.deployment import CREDENTIALS, Deployment
 from mixpanel_export_cli.findings import Check, Finding, examine, is_well
 from mixpanel_export_cli.identity import signed_in
+from mixpanel_export_cli.operators_bucket import OperatorsBucket
 from mixpanel_export_cli.session import Session
 from mixpanel_export_cli.zones import stamps
 
@@ -77,7 +79,7 @@ def _resources(deployment: Deployment) -> Iterator[Resource]:
         f"bucket {planner.bucket}",
         ("storage.objects.get", "storage.objects.list"),
         "roles/storage.objectViewer",
-        partial(bucket_access.granted, planner.project_id, planner.bucket),
+        partial(_granted_on_bucket, planner),
     )
     for topic, verb, role in (
         (planner.request_topic, "publish", "publisher"),
@@ -98,6 +100,10 @@ def _resources(deployment: Deployment) -> Iterator[Resource]:
             subscriber.granted, f"{project}/subscriptions/{deployment.dead_letter_subscription}"
         ),
     )
+
+
+def _granted_on_bucket(planner: PlannerSettings, permissions: Sequence[str]) -> list[str]:
+    return OperatorsBucket.connect(planner.project_id, planner.bucket).granted(permissions)
 
 
 def _ledger(session: Session) -> Iterable[Finding]:

@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
+from mixpanel_export.queries import Project
 from mixpanel_export_cli import times
 from mixpanel_export_cli.plan_text import as_json, lines_of
-from mixpanel_export_cli.previewing import preview, project_of
+from mixpanel_export_cli.previewing import preview
 from mixpanel_export_cli.session import Session
 from mixpanel_export_cli.status import onlooker_of
 
@@ -27,7 +28,7 @@ def plan(
     """Show what the next tick would publish, what it asks Mixpanel, what it costs, what waits."""
     session = Session.of(context)
     moment = times.moment(at) if at else session.clock.now()
-    project = project_of(session.deployment.fetcher())
+    project = Project.of(session.deployment.fetcher())
     seen = preview(onlooker_of(session).look(moment), project, moment)
     if is_json:
         session.show_json(as_json(seen))

@@ -12,13 +12,10 @@ from mixpanel_export.budget import Budget
 from mixpanel_export.messages import ExportRequest
 from mixpanel_export.naming import Landed
 from mixpanel_export.planning import Situation
-from mixpanel_export.queries import Project
+from mixpanel_export.queries import ENGAGE_PATH, EXPORT_PATH, Project
 from mixpanel_export.reconciling import decide
 from mixpanel_export.series import Family
-from mixpanel_export.settings import FetcherSettings
 
-# docs.mixpanel.com/reference/raw-event-export and docs.mixpanel.com/reference/engage-query
-EXPORT_PATH, ENGAGE_PATH = "/api/2.0/export", "/api/query/engage"
 _FAMILIES: tuple[Family, ...] = ("export", "query")
 
 
@@ -97,19 +94,6 @@ def call_of(request: ExportRequest, project: Project, at: datetime) -> Call:
     where = project.engage(series, interval, None).get("where")
     query = {"project_id": project.project_id}
     return Call(request, "POST", f"{project.query_url}{ENGAGE_PATH}?{urlencode(query)}", where)
-
-
-def project_of(settings: FetcherSettings) -> Project:
-    """The Mixpanel project that the fetcher asks."""
-    return Project(
-        export_url=settings.export_url,
-        query_url=settings.query_url,
-        project_id=settings.mixpanel_project_id,
-        zone=settings.project_timezone,
-        sweep_days=settings.sweep_days,
-        last_seen_overlap=settings.last_seen_overlap,
-        where=settings.where,
-    )
 
 
 def grouped(requests: Sequence[ExportRequest]) -> list[tuple[str, list[ExportRequest]]]:

@@ -24,17 +24,8 @@ def service() -> Service:
     """The fetcher of this instance, made at its first message."""
     settings = FetcherSettings.from_env(os.environ)
     project_id, clock = settings.project_id, SystemClock()
-    project = Project(
-        export_url=settings.export_url,
-        query_url=settings.query_url,
-        project_id=settings.mixpanel_project_id,
-        zone=settings.project_timezone,
-        sweep_days=settings.sweep_days,
-        last_seen_overlap=settings.last_seen_overlap,
-        where=settings.where,
-    )
     fetcher = Fetcher(
-        MixpanelExporter(settings.credentials, project, clock, log),
+        MixpanelExporter(settings.credentials, Project.of(settings), clock, log),
         ExportBucket.connect(project_id, settings.bucket),
         settings.project_timezone,
         clock,

@@ -21,12 +21,10 @@ from mixpanel_export.deadlines import Clock, Deadline
 from mixpanel_export.errors import ExportError, Poison, RateLimited, Setup, Transient
 from mixpanel_export.intervals import Interval
 from mixpanel_export.journal import Log
-from mixpanel_export.queries import Project, Turn
+from mixpanel_export.queries import ENGAGE_PATH, EXPORT_PATH, Project, Turn
 from mixpanel_export.series import Series
 from mixpanel_export.settings import Credentials
 
-_EXPORT_PATH = "/api/2.0/export"
-_ENGAGE_PATH = "/api/query/engage"
 _CONNECT_SECONDS = 10.0
 _SECONDS_BETWEEN_CALLS = 0.4  # A fourth query within a second is answered 429.
 _CHUNK_BYTES = 1 << 16
@@ -77,7 +75,7 @@ class MixpanelExporter:
             Transient: Mixpanel does not answer, or answers that it cannot now.
         """
         query = self._project.export(series, interval, self._clock.now())
-        call = _Call("GET", self._project.export_url, _EXPORT_PATH, query)
+        call = _Call("GET", self._project.export_url, EXPORT_PATH, query)
         with _received(*self._answer(call, deadline), deadline) as received:
             yield received
 
@@ -93,7 +91,7 @@ class MixpanelExporter:
         """
         query = {"project_id": self._project.project_id}
         form = self._project.engage(series, interval, turn)
-        call = _Call("POST", self._project.query_url, _ENGAGE_PATH, query, form)
+        call = _Call("POST", self._project.query_url, ENGAGE_PATH, query, form)
         try:
             asked_at, response = self._answer(call, deadline)
         except Poison as error:

@@ -72,6 +72,38 @@ class Situation:
     next_number: int
 
 
+def wished(policy: Policy, wish: bytes | None) -> Policy:
+    """The policy, with an operator's wish for more of the past, if there is one.
+
+    Raises:
+        Setup: the wish is damaged.
+    """
+    if wish is None:
+        return policy
+    return replace(policy, since=min(policy.since, backfill.decode(wish)))
+
+
+def look(
+    policy: Policy, bucket: Bucket, ledger: Ledger, now: datetime, deadline: Deadline
+) -> Situation:
+    """Everything there is to know before deciding.
+
+    Raises:
+        Transient, Setup: bucket or ledger do not tell, or not in time.
+    """
+    window = max(policy.heal_after, policy.reload_after, HOUR)
+    plans, next_number = Plans(bucket).around(now, window)
+    landed: list[Landed] = []
+    for series in policy.lengths:
+        deadline.check("listing what has landed")
+        landed += bucket.landed(series, policy.since.date(), now.date())
+    horizon = max(policy.since, now - policy.heal_horizon)
+    confirmed = bucket.confirmed(RECENT, horizon.date(), now.date())
+    deadline.check("reading the ledger")
+    loaded = ledger.loaded(policy.since)
+    return Situation(policy, Known(landed, list(confirmed), list(loaded), plans), next_number)
+
+
 @dataclass(frozen=True, slots=True)
 class Planner:
     """Compares what should be loaded with what is, and asks for the difference.
@@ -98,39 +130,14 @@ class Planner:
             Setup: something refused; a person must act.
         """
         deadline = Deadline.of_delivery(self.clock)
-        situation = self.look(now, deadline)
+        policy = wished(self.policy, self.bucket.read(backfill.PATH))
+        situation = look(policy, self.bucket, self.ledger, now, deadline)
         self._respect_others(situation.known.plans)
         decision = decide(situation.policy, now, situation.known)
         if decision.requests or decision.reloads:
             deadline.check("looking for gaps")
             self._carry_out(decision, Plans(self.bucket), situation.next_number, now)
         self._report(decision, situation, now)
-
-    def look(self, now: datetime, deadline: Deadline) -> Situation:
-        """Everything there is to know before deciding.
-
-        Raises:
-            Transient, Setup: as for a tick.
-        """
-        policy = self._policy()
-        window = max(policy.heal_after, policy.reload_after, HOUR)
-        plans, next_number = Plans(self.bucket).around(now, window)
-        landed: list[Landed] = []
-        for series in policy.lengths:
-            deadline.check("listing what has landed")
-            landed += self.bucket.landed(series, policy.since.date(), now.date())
-        horizon = max(policy.since, now - policy.heal_horizon)
-        confirmed = self.bucket.confirmed(RECENT, horizon.date(), now.date())
-        deadline.check("reading the ledger")
-        loaded = self.ledger.loaded(policy.since)
-        return Situation(policy, Known(landed, list(confirmed), list(loaded), plans), next_number)
-
-    def _policy(self) -> Policy:
-        """The policy, with an operator's wish for more of the past."""
-        wish = self.bucket.read(backfill.PATH)
-        if wish is None:
-            return self.policy
-        return replace(self.policy, since=min(self.policy.since, backfill.decode(wish)))
 
     def _respect_others(self, plans: Iterable[Plan]) -> None:
         """Let a call that is still publishing come to its end."""

@@ -10,15 +10,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Self
 from zoneinfo import ZoneInfo
 
 from mixpanel_export.errors import Setup
 from mixpanel_export.intervals import DAY, Interval
 from mixpanel_export.lookback import first_event_day
 from mixpanel_export.series import CHANGES, SWEEP, Series
+from mixpanel_export.settings import FetcherSettings
 
 # More than the documented 1,000, as other clients ask, too: each page may cost budget.
 PAGE_SIZE = 2000
+
+EXPORT_PATH, ENGAGE_PATH = "/api/2.0/export", "/api/query/engage"
 
 _MARGIN = DAY  # Mixpanel's own day bounds are not ours to rely on; each row is checked again.
 _PROCESSED = 'number(properties["mp_processing_time_ms"])'
@@ -51,6 +55,19 @@ class Project:
     sweep_days: int
     last_seen_overlap: timedelta
     where: str | None = None
+
+    @classmethod
+    def of(cls, settings: FetcherSettings) -> Self:
+        """The project that the settings describe."""
+        return cls(
+            export_url=settings.export_url,
+            query_url=settings.query_url,
+            project_id=settings.mixpanel_project_id,
+            zone=settings.project_timezone,
+            sweep_days=settings.sweep_days,
+            last_seen_overlap=settings.last_seen_overlap,
+            where=settings.where,
+        )
 
     def export(self, series: Series, interval: Interval, now: datetime) -> dict[str, str]:
         """The query that selects all events of one interval of RECENT or SWEEP.

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.calling import Tool
+from tests.cli.emulated import found_at
 from tests.functional.fixtures import stack_fixtures
 from tests.functional.running import Running
 
@@ -21,8 +22,5 @@ def _tool(running: Running, tmp_path: Path) -> Iterator[Tool]:
     """The tool, with the outputs of the running stack in a file."""
     file = tmp_path / "outputs.json"
     file.write_text(json.dumps(running.stack.outputs))
-    with pytest.MonkeyPatch.context() as environment:
-        # What the tool sets for itself in this process is taken back in the end.
-        for name, value in running.stack.emulators.items():
-            environment.setenv(name, value)
+    with found_at(running.stack.emulators):
         yield Tool(file)

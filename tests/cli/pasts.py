@@ -23,7 +23,6 @@ from mixpanel_export.series import CHANGES, RECENT, SNAPSHOT, SWEEP, Series
 from mixpanel_export.settings import PlannerSettings
 from mixpanel_export_cli.deployment import Deployment
 from mixpanel_export_cli.looking import Onlooker
-from mixpanel_export_cli.previewing import project_of
 from tests.cli.outputs import FETCHER, PLANNER, outputs
 from tests.fakes.bucket import FakeBucket, StoredObject
 from tests.fakes.clock import FakeClock
@@ -140,7 +139,7 @@ def _versions(history: str, name: ObjectName) -> tuple[list[ObjectName], list[Ob
 def project(**changes: str) -> Project:
     """The project that the fetcher of a deployment asks, with some of its variables changed."""
     given = outputs(fetcher_environment=FETCHER | changes)
-    return project_of(Deployment.of_outputs("here", given, {}).fetcher())
+    return Project.of(Deployment.of_outputs("here", given, {}).fetcher())
 
 
 @contextmanager

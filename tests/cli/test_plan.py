@@ -8,15 +8,12 @@ from datetime import datetime
 
 import pytest
 
-from mixpanel_export import mixpanel
 from mixpanel_export.errors import Setup
 from mixpanel_export.intervals import DAY, HOUR, MINUTE, Interval
 from mixpanel_export.messages import ExportRequest
 from mixpanel_export.series import CHANGES, SNAPSHOT, SWEEP, Series
 from mixpanel_export_cli.plan_text import as_json, lines_of
 from mixpanel_export_cli.previewing import (
-    ENGAGE_PATH,
-    EXPORT_PATH,
     Preview,
     call_of,
     preview,
@@ -189,11 +186,6 @@ def test_each_series_asks_its_own_question(
     call = call_of(request, project(MIXPANEL_REGION="eu"), NOW)
 
     assert (method, url, where) == (call.method, call.url, call.where)
-
-
-def test_the_paths_are_those_that_the_fetcher_asks() -> None:
-    """What is shown is what is asked."""
-    assert (mixpanel._EXPORT_PATH, mixpanel._ENGAGE_PATH) == (EXPORT_PATH, ENGAGE_PATH)
 
 
 def test_functions_that_disagree_are_told() -> None:

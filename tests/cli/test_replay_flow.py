@@ -12,7 +12,7 @@ import pytest
 
 from mixpanel_export.intervals import Interval, format_moment
 from tests.cli.calling import Tool, bare_environment
-from tests.functional.running import Running
+from tests.functional.running import Running, wait_until
 
 HOUR = timedelta(hours=1)
 
@@ -83,8 +83,7 @@ def test_a_paced_replay_can_be_continued(running: Running, tool: Tool, interval:
     with subprocess.Popen(
         slow, env=bare_environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
-        while not running.loads(Interval(interval.end + HOUR, interval.end + 2 * HOUR)):
-            assert process.poll() is None
+        wait_until(lambda: running.loads(Interval(interval.end + HOUR, interval.end + 2 * HOUR)))
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=30)
     (command,) = re.findall(r"continue with: mixpanel-export (.*)", said)

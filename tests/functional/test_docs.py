@@ -212,7 +212,8 @@ def broken_links(document: Path) -> Iterator[str]:
 def test_log_events_are_as_described() -> None:
     """Each event that the code writes is in the table, and no other is."""
     written = {event for _, event in delivery._REPORTED_AS.values()}
-    place = {"log": 1, "_log": 1, "_report": 0, "_report_facts": 0}  # Which argument names the event.
+    # Which argument names the event.
+    place = {"log": 1, "_log": 1, "_report": 0, "_report_facts": 0}
     for source in (ROOT / "shared/mixpanel_export").glob("*.py"):
         for node in ast.walk(ast.parse(source.read_text())):
             called = node.func if isinstance(node, ast.Call) else None
