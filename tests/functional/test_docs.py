@@ -48,7 +48,7 @@ EMULATORS = {
 _FENCE = re.compile(r"^( *)```([^\n]*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 _SPAN = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
-_FILE = re.compile(r"(?:tests|shared|local|functions|terraform|docs|\.ci|\.github)/[\w./*-]+")
+_FILE = re.compile(r"(?:tests|shared|cli|local|functions|terraform|docs|\.ci|\.github)/[\w./*-]+")
 _START_SECONDS = 30
 
 
