@@ -25,7 +25,7 @@ from mixpanel_export.series import RECENT
 SAMPLES = ROOT / "tests" / "data" / "samples"
 _LENGTH = 2 * HOUR
 _OUTAGE = 3 * DAY
-_MORNING = 8 * HOUR
+_MORNING = 14 * HOUR
 _AFTER_THE_END = timedelta(minutes=20)
 _SHOWN_DIFFERENCES = 5
 

@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime
 from mixpanel_export.errors import Setup
 
 PATH = "backfill.json"
+_MIXPANEL_BEGAN = date(2009, 1, 1)
 
 
 def encode(since: date) -> bytes:
@@ -27,7 +28,9 @@ def decode(data: bytes) -> datetime:
     try:
         since = date.fromisoformat(json.loads(data)["since"])
     except (ValueError, TypeError, KeyError):
+        since = date.min
+    if since < _MIXPANEL_BEGAN:
         raise Setup(
             f"object {PATH} of the bucket holds no date: delete it, or run `backfill` again"
-        ) from None
+        )
     return datetime(since.year, since.month, since.day, tzinfo=UTC)

@@ -6,21 +6,23 @@ Mixpanel answers 60 an hour for each API family, to everybody who asks for the p
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from mixpanel_export.intervals import HOUR
+from mixpanel_export.intervals import HOUR, MINUTE, most_an_hour
 from mixpanel_export.messages import ExportRequest
 from mixpanel_export.plans import Plan
 from mixpanel_export.series import Family, Series
+
+_HOUR_OF_TICKS = HOUR - 5 * MINUTE
 
 
 class Budget:
     """The room left for requests, of which what comes on schedule is never deprived.
 
-    The hour is a rolling one.
+    The hour is a rolling one, and a little less than one, so that hourly ticks may jitter. Plans
+    count whatever became of them: some of their requests may have been published.
     """
 
     def __init__(
@@ -36,7 +38,7 @@ class Budget:
         }
         self._spent: Counter[tuple[Family, bool]] = Counter()
         for plan in plans:
-            if plan.fate == "published" and abs(now - plan.at) < HOUR:
+            if abs(now - plan.spent_at) < _HOUR_OF_TICKS:
                 self._spent.update(map(_account, plan.requests))
 
     def spent(self, family: Family) -> int:
@@ -56,9 +58,8 @@ class Budget:
 
 def scheduled_per_hour(lengths: Mapping[Series, timedelta], family: Family) -> int:
     """How many requests become due each hour, at most."""
-    return sum(
-        math.ceil(HOUR / length) for series, length in lengths.items() if series.family == family
-    )
+    mine = (length for series, length in lengths.items() if series.family == family)
+    return sum(map(most_an_hour, mine))
 
 
 def _account(request: ExportRequest) -> tuple[Family, bool]:

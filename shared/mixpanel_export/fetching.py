@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from mixpanel_export.deadlines import Clock, Deadline
-from mixpanel_export.errors import Poison
+from mixpanel_export.errors import Poison, Transient
 from mixpanel_export.intervals import DAY, Interval, format_moment
 from mixpanel_export.journal import Log
 from mixpanel_export.landing import Landing, Outcome, Uploads, metadata_of, of_events, of_people
@@ -23,6 +23,7 @@ from mixpanel_export.rows import Rows, Tally
 from mixpanel_export.series import RECENT, SWEEP, Series
 from mixpanel_export.streams import lines, whole
 
+_CLOCK_SKEW = timedelta(minutes=5)
 _FETCHED_AGAIN = ("replay", "verify")
 
 
@@ -94,20 +95,29 @@ class Fetcher:
         name = ObjectName(request.series, request.interval, message.version)
         task = _Task(request, name, deadline, self.clock.now(), message.delivery_attempt)
         _refuse_hopeless(task)
-        day = name.interval.start.date()
-        landed = list(self.bucket.landed(name.series, day, day))
-        _refuse_overlaps(name, landed)
+        landed = self._landed(name)
         if done := self._done(task, landed):
             self._report(done, done.replace("_", " "), task)
         else:
             self._fetch(task, _newest(landed, name) if request.origin == "verify" else None)
 
+    def _landed(self, name: ObjectName) -> list[Landed]:
+        """What has landed on the interval's day.
+
+        Raises:
+            Poison: some of it overlaps the interval.
+        """
+        day = name.interval.start.date()
+        landed = list(self.bucket.landed(name.series, day, day))
+        _refuse_overlaps(name, landed)
+        return landed
+
     def _done(self, task: _Task, landed: list[Landed]) -> str | None:
         """What an earlier delivery, or another request, has made of the interval."""
         name, day = task.name, task.name.interval.start.date()
-        if task.request.origin not in _FETCHED_AGAIN:
-            return "already_landed" if _newest(landed, name) else None
-        if any(one.name == name for one in landed):
+        newest = _newest(landed, name)
+        is_newer = newest is not None and newest.name.version >= name.version
+        if is_newer or (newest and task.request.origin not in _FETCHED_AGAIN):
             return "already_landed"
         if task.request.origin == "verify" and name in self.bucket.confirmed(
             name.series, day, day
@@ -117,11 +127,14 @@ class Fetcher:
 
     def _fetch(self, task: _Task, before: Landed | None) -> None:
         """Land a version, unless it is a second look that holds the rows landed before."""
+        name = task.name
         with self._opened(task) as (rows, outcomes), ExitStack() as stack:
-            landing = Landing(self.bucket, task.name, stack)
+            landing = Landing(self.bucket, name, stack)
             landing.take(outcomes)
             tally, fetched_at = rows.tally, self.clock.now()
             is_confirmed = before is not None and before.digest == tally.digest_text
+            if name.series == RECENT and not is_confirmed:
+                self._landed(name)  # Refuses what would overlap another that landed meanwhile.
             is_first = not is_confirmed and landing.commit(
                 rows.marker(task.request.origin, fetched_at),
                 metadata_of(tally, task.request.origin, task.seconds(fetched_at)),
@@ -216,14 +229,18 @@ def _refuse_hopeless(task: _Task) -> None:
 
     Raises:
         Poison: it says what to ask for instead.
+        Transient: the interval ends in a moment; our clock may be a little behind.
     """
     series, interval = task.name.series, task.name.interval
-    if interval.end > task.started_at:
+    early = interval.end - task.started_at
+    if early > _CLOCK_SKEW:
         raise Poison(f"interval {interval} is not over yet: ask again after its end")
     if series == SWEEP and interval.length != DAY:
         raise Poison(f"a sweep is of a whole day, not of {interval}: ask for its whole day")
     if task.request.origin == "verify" and series != RECENT:
         raise Poison(f"{series} has no second look: replay {interval} instead")
+    if early > timedelta(0):
+        raise Transient(f"interval {interval} ends in a moment: will try again")
 
 
 def _refuse_overlaps(name: ObjectName, landed: list[Landed]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -81,6 +82,11 @@ def newest_first(since: datetime, until: datetime, length: timedelta) -> Iterato
     while end - length >= since:
         yield Interval(end - length, end)
         end -= length
+
+
+def most_an_hour(length: timedelta) -> int:
+    """How many intervals of this length may end within an hour."""
+    return math.ceil(HOUR / length)
 
 
 def aligned(moment: datetime, length: timedelta) -> datetime:

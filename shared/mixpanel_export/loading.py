@@ -133,7 +133,10 @@ class Loader:
                 )
             if not (job.adopted and _is_passed_over(job, published_at)):
                 return job
-        raise Poison(f"{landed.name.path} failed to load {_MAX_ATTEMPTS} times: replay it")
+        raise Poison(
+            f"{landed.name.path} failed to load {_MAX_ATTEMPTS} times: mend the cause; "
+            "the planner fetches its interval again within a day, or replay it now"
+        )
 
     def _report(self, event: str, landed: LandedObject, job: LoadJob, message: Message) -> None:
         interval = landed.name.interval

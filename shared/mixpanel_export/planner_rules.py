@@ -12,48 +12,46 @@ from math import ceil
 
 from mixpanel_export import variables as var
 from mixpanel_export.allowed import LENGTHS
+from mixpanel_export.intervals import HOUR, MINUTE, most_an_hour
 
 Rule = Callable[[Mapping[str, str]], Iterator[str]]
 
-_MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+_SPARE = 1
 _PEOPLE_MODES = (var.PEOPLE_SNAPSHOT_MINUTES, var.PEOPLE_CHANGES_MINUTES)
 
 
 def _exports_keep_up(env: Mapping[str, str]) -> Iterator[str]:
-    """Events cost no more exports an hour than `REQUESTS_PER_HOUR`.
+    """Events cost no more exports an hour than `REQUESTS_PER_HOUR`, with one to spare for gaps.
 
-    Each interval costs one, and one more with second looks; the sweep costs one.
+    Each interval that may become due in an hour costs one, two with second looks; the sweep one.
     """
     interval, budget = var.INTERVAL_MINUTES.read(env), var.REQUESTS_PER_HOUR.read(env)
     looks = 2 if var.VERIFY_AFTER_HOURS.read(env) else 1
-    sweeps = 1 if var.SWEEP_DAYS.read(env) else 0
-    need = _an_hour([interval] * looks) + sweeps
+    others = _SPARE + (1 if var.SWEEP_DAYS.read(env) else 0)
+    need = looks * most_an_hour(interval) + others
     if "events" not in var.TABLES.read(env) or need <= budget:
         return
-    ways = []
-    for kept in range(looks, 0, -1):
-        off = ["SWEEP_DAYS 0"] if budget == sweeps else []
-        off += ["VERIFY_AFTER_HOURS 0"] if kept < looks else []
-        least = _least([_MINUTE] * kept, budget - sweeps or budget)
-        ways.append(" and ".join([*off, f"at least {least}"]))
+    ways = [f"at least {_least([MINUTE] * looks, budget - others)}"]
+    if looks > 1:
+        ways.append(f"VERIFY_AFTER_HOURS 0 and at least {_least([MINUTE], budget - others)}")
     why = f"it needs {need} export requests an hour, more than REQUESTS_PER_HOUR {budget}"
     yield var.INTERVAL_MINUTES.refusal(env, why, ", or ".join(ways))
 
 
 def _people_keep_up(env: Mapping[str, str]) -> Iterator[str]:
-    """People cost no more queries an hour than `REQUESTS_PER_HOUR`.
+    """People cost no more queries an hour than `REQUESTS_PER_HOUR`, with one to spare for gaps.
 
-    Each snapshot and each fetch of changes costs one.
+    Each snapshot and each fetch of changes that may become due in an hour costs one.
     """
     modes = {variable: variable.read(env) for variable in _PEOPLE_MODES}
     lengths = [length for length in modes.values() if length]
-    need, budget = _an_hour(lengths), var.REQUESTS_PER_HOUR.read(env)
+    need, budget = sum(map(most_an_hour, lengths)) + _SPARE, var.REQUESTS_PER_HOUR.read(env)
     if "people" not in var.TABLES.read(env) or need <= budget:
         return
-    least = _least(lengths, budget)
+    least = _least(lengths, budget - _SPARE)
     why = f"people need {need} query requests an hour, more than REQUESTS_PER_HOUR {budget}"
     for variable, length in modes.items():
-        if length and length // _MINUTE < least:
+        if length and length // MINUTE < least:
             yield variable.refusal(env, why, f"at least {least}")
 
 
@@ -70,8 +68,8 @@ def _second_looks_come_later(env: Mapping[str, str]) -> Iterator[str]:
     """`VERIFY_AFTER_HOURS` is longer than `SETTLE_MINUTES`, unless it is off."""
     verify_after, settle = var.VERIFY_AFTER_HOURS.read(env), var.SETTLE_MINUTES.read(env)
     if verify_after and verify_after <= settle:
-        why = f"SETTLE_MINUTES {settle // _MINUTE} is not shorter"
-        instead = f"0, or at least {settle // _HOUR + 1}"
+        why = f"SETTLE_MINUTES {settle // MINUTE} is not shorter"
+        instead = f"0, or at least {settle // HOUR + 1}"
         yield var.VERIFY_AFTER_HOURS.refusal(env, why, instead)
 
 
@@ -81,12 +79,7 @@ def _the_horizon_holds_second_looks(env: Mapping[str, str]) -> Iterator[str]:
     needed += var.VERIFY_AFTER_HOURS.read(env) or timedelta(0)
     if var.HEAL_HORIZON_HOURS.read(env) < needed:
         why = "it must hold SETTLE_MINUTES, INTERVAL_MINUTES and VERIFY_AFTER_HOURS together"
-        yield var.HEAL_HORIZON_HOURS.refusal(env, why, f"at least {ceil(needed / _HOUR)}")
-
-
-def _an_hour(lengths: Sequence[timedelta]) -> int:
-    """How many intervals of these lengths begin in an hour; rounded up."""
-    return ceil(sum(_DAY // length for length in lengths) / 24)
+        yield var.HEAL_HORIZON_HOURS.refusal(env, why, f"at least {ceil(needed / HOUR)}")
 
 
 def _least(lengths: Sequence[timedelta], budget: int) -> int:
@@ -94,9 +87,9 @@ def _least(lengths: Sequence[timedelta], budget: int) -> int:
     fitting = (
         least
         for least in LENGTHS
-        if _an_hour([max(least, length) for length in lengths]) <= budget
+        if sum(most_an_hour(max(least, length)) for length in lengths) <= budget
     )
-    return next(fitting) // _MINUTE
+    return next(fitting) // MINUTE
 
 
 PLANNER_RULES: tuple[Rule, ...] = (

@@ -11,12 +11,12 @@ from typing import Protocol
 from mixpanel_export import backfill
 from mixpanel_export.deadlines import Clock, Deadline
 from mixpanel_export.errors import ExportError, Transient
-from mixpanel_export.intervals import HOUR, format_moment
+from mixpanel_export.intervals import Interval, format_moment
 from mixpanel_export.journal import Log
 from mixpanel_export.messages import ORIGINS, ExportRequest, LandedObject
 from mixpanel_export.naming import Landed, ObjectName
 from mixpanel_export.plans import Plan, Plans
-from mixpanel_export.reconciling import Decision, Known, Policy, decide
+from mixpanel_export.reconciling import MEMORY, Decision, Known, Policy, decide, wanted_since
 from mixpanel_export.series import RECENT, Series
 
 # Longer than any call of the planner lives: its plan is then abandoned, or published.
@@ -91,16 +91,16 @@ def look(
     Raises:
         Transient, Setup: bucket or ledger do not tell, or not in time.
     """
-    window = max(policy.heal_after, policy.reload_after, HOUR)
-    plans, next_number = Plans(bucket).around(now, window)
+    plans, next_number = Plans(bucket).around(now, MEMORY)
+    since = {series: wanted_since(policy, series, now) for series in policy.lengths}
     landed: list[Landed] = []
     for series in policy.lengths:
         deadline.check("listing what has landed")
-        landed += bucket.landed(series, policy.since.date(), now.date())
+        landed += bucket.landed(series, since[series].date(), now.date())
     horizon = max(policy.since, now - policy.heal_horizon)
     confirmed = bucket.confirmed(RECENT, horizon.date(), now.date())
     deadline.check("reading the ledger")
-    loaded = ledger.loaded(policy.since)
+    loaded = ledger.loaded(min(since.values()))
     return Situation(policy, Known(landed, list(confirmed), list(loaded), plans), next_number)
 
 
@@ -159,8 +159,8 @@ class Planner:
             for landed in decision.reloads
         ]
         try:
-            self.requests.publish(decision.requests)
             self.landings.publish(announcements)
+            self.requests.publish(decision.requests)
         except ExportError:
             plans.end(plan, "abandoned")
             raise
@@ -168,7 +168,6 @@ class Planner:
 
     def _report(self, decision: Decision, situation: Situation, now: datetime) -> None:
         requested = Counter(request.origin for request in decision.requests)
-        oldest = min((gap.interval.start for gap in decision.gaps), default=None)
         self.log(
             "INFO",
             "planned",
@@ -177,8 +176,17 @@ class Planner:
             watermark=format_moment(now - situation.policy.settle),
             since=format_moment(situation.policy.since),
             missing=len(decision.gaps),
-            oldest_missing=oldest and format_moment(oldest),
+            oldest_missing=_oldest(gap.interval for gap in decision.gaps),
+            unloaded=len(decision.unloaded),
+            oldest_unloaded=_oldest(landed.name.interval for landed in decision.unloaded),
             requested=len(decision.requests),
+            waiting=len(decision.wanted) - len(decision.requests),
             reloaded=len(decision.reloads),
-            **{origin: requested[origin] for origin in ORIGINS if origin != "replay"},
+            **{origin: requested[origin] for origin in ORIGINS},
         )
+
+
+def _oldest(intervals: Iterable[Interval]) -> str | None:
+    """Where the oldest of them begins."""
+    start = min((interval.start for interval in intervals), default=None)
+    return None if start is None else format_moment(start)

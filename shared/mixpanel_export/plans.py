@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Literal, Protocol, Self
 
 from mixpanel_export.errors import Poison, Setup
-from mixpanel_export.intervals import format_moment, parse_moment
+from mixpanel_export.intervals import HOUR, format_moment, parse_moment
 from mixpanel_export.messages import ExportRequest
 
 Fate = Literal["open", "published", "abandoned"]
@@ -54,6 +54,14 @@ class Plan:
     fate: Fate = "open"
 
     @property
+    def spent_at(self) -> datetime:
+        """When its requests are counted: when it was made, if that was a late retry of its tick.
+
+        Whoever plans for a moment long past counts by that moment, or could not go on.
+        """
+        return self.made_at if abs(self.made_at - self.at) < HOUR else self.at
+
+    @property
     def data(self) -> bytes:
         """The plan as JSON."""
         plan = {
@@ -81,7 +89,7 @@ class Plan:
                 tuple(plan["reloads"]),
                 fate,
             )
-        except (ValueError, KeyError, TypeError, Poison):
+        except (ValueError, KeyError, TypeError, AttributeError, Poison):
             raise Setup(f"{_path(number)} in the bucket is no plan: delete it") from None
 
 
@@ -113,7 +121,7 @@ class Plans:
         for path, metadata in listed.items():
             if match := _PLAN.fullmatch(path):
                 last = int(match["number"])
-                if abs(now - _moment(path, metadata)) < window:
+                if "at" not in metadata or abs(now - _moment(path, metadata)) < window:
                     plans.append(self._read(last, listed))
         return plans, last + 1
 
@@ -154,5 +162,5 @@ def _mark(number: int, fate: Fate) -> str:
 def _moment(path: str, metadata: Mapping[str, str]) -> datetime:
     try:
         return parse_moment(metadata["at"])
-    except (KeyError, ValueError):
+    except ValueError:
         raise Setup(f"{path} in the bucket is no plan: delete it") from None

@@ -29,14 +29,15 @@ _DATETIME_LENGTH = len("2026-11-22T08:00:00")
 class Page:
     """Some of the profiles of one session, asked for at `asked_at`.
 
-    `total` is how many the session holds, where Mixpanel tells: other clients find it on page 0
-    only. `converted` counts the values that were turned into text to be safe.
+    `size` is how many a page may hold, and `total` how many the session holds, where Mixpanel
+    tells: other clients find `total` on page 0 only. `converted` counts the values that were
+    turned into text to be safe.
     """
 
     profiles: list[Json]
     session_id: str | None
     size: int | None
-    total: int
+    total: int | None
     converted: int
     asked_at: datetime
 
@@ -64,26 +65,30 @@ class Page:
             profiles,
             str(session) if session else None,
             _count(page.get("page_size")),
-            _count(page.get("total")) or 0,
+            _count(page.get("total")),
             converted,
             asked_at,
         )
 
     @property
+    def is_short(self) -> bool:
+        """Whether more would have fitted; of a page of unknown size, whether it is empty."""
+        return len(self.profiles) < (self.size or 1)
+
+    @property
     def is_last(self) -> bool:
         """Whether no page follows; clients differ in what they go by, and all of it counts."""
-        return (
-            not self.profiles
-            or self.session_id is None
-            or (self.size is not None and len(self.profiles) < self.size)
-        )
+        return self.is_short or self.session_id is None
 
 
 def pages(ask: Callable[[Turn | None], Page]) -> Iterator[Page]:
     """Every page of one session, each asked for when the one before it is done with.
 
+    A short page is the end. One that is not short and names no session is the end only if
+    exactly as many profiles arrived as page 0 announced; nothing else tells it from a cut.
+
     Raises:
-        Transient: fewer profiles arrived than page 0 announced.
+        Transient: fewer arrived than announced, or a page that is not short leads nowhere.
     """
     page = ask(None)
     yield page
@@ -93,8 +98,12 @@ def pages(ask: Callable[[Turn | None], Page]) -> Iterator[Page]:
         page = ask(Turn(number, str(page.session_id)))
         arrived += len(page.profiles)
         yield page
-    if arrived < total:
-        raise Transient(f"the profiles were cut: {arrived} of {total} arrived; will start again")
+    is_whole = arrived >= (total or 0) if page.is_short else arrived == total
+    if not is_whole:
+        announced = total or "an unknown number"
+        raise Transient(
+            f"the profiles were cut: {arrived} of {announced} arrived; will start again"
+        )
 
 
 class Profiles:

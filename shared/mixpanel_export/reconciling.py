@@ -21,7 +21,12 @@ from mixpanel_export.plans import Plan
 from mixpanel_export.series import CHANGES, RECENT, SERIES, SNAPSHOT, SWEEP, Series
 from mixpanel_export.settings import PlannerSettings
 
-_URGENCY: dict[Origin, int] = {"schedule": 0, "verify": 1, "heal": 2, "backfill": 3}
+MEMORY = DAY
+"""How far plans are looked back on, and how long a landed object is announced again."""
+
+_URGENCY: dict[Origin, int] = {"schedule": 0, "verify": 1, "heal": 2, "replay": 2, "backfill": 3}
+_SWEEP_SETTLES = DAY / 2  # Imports become visible late, and a sweep is taken once.
+_MOST_RELOADS = 60  # A tick; BigQuery takes 1,500 load jobs a day for a table.
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,43 +87,73 @@ class Decision:
 
     `gaps` are what should have landed and has not, whether or not it was asked for; `wanted` the
     requests that would be made if there were no budget, the most urgent first; `requests` those
-    of them that the budget has room for.
+    of them that the budget has room for. `unloaded` landed at least `reload_after` ago.
     """
 
     gaps: tuple[ExportRequest, ...]
     wanted: tuple[ExportRequest, ...]
     requests: tuple[ExportRequest, ...]
+    unloaded: tuple[Landed, ...]
     reloads: tuple[Landed, ...]
 
 
 def decide(policy: Policy, now: datetime, known: Known) -> Decision:
     """What to ask for at this moment.
 
-    A gap is wanted unless it was asked for less than `heal_after` ago. An object that landed at
-    least `reload_after` ago and is not loaded is announced again.
+    A gap is wanted unless it was asked for less than `heal_after` ago; the wait doubles each
+    time that was in vain. An object that landed and is not loaded is announced again when it is
+    `reload_after` old, and twice that, and so on for a day; then its interval is fetched again.
     """
+    asked = {series: Asked(policy, series, now, known.plans) for series in SERIES}
     gaps = tuple(_gaps(policy, now, known))
-    asked = _asked(policy, now, known.plans)
-    wanted = [gap for gap in gaps if not asked[gap.series].touches(gap.interval)]
-    wanted += _second_looks(policy, now, known, asked[RECENT])
-    wanted.sort(key=lambda request: (_URGENCY[request.origin], now - request.interval.end))
+    unloaded = tuple(unloaded_of(policy, now, known))
+    fetched_again = {
+        (request.series, request.interval): request
+        for request in (*_second_looks(policy, now, known), *_given_up(unloaded, now))
+    }
+    wanted = [
+        request
+        for request in (*gaps, *fetched_again.values())
+        if not asked[request.series].lately.touches(request.interval)
+    ]
+
+    def urgency(request: ExportRequest) -> tuple[int, bool, timedelta]:
+        was_asked = request.interval in asked[request.series].ages
+        return _URGENCY[request.origin], was_asked, now - request.interval.end
+
+    wanted.sort(key=urgency)
     budget = Budget(policy.requests_per_hour, policy.lengths, known.plans, now)
-    affordable = tuple(request for request in wanted if budget.affords(request))
-    return Decision(gaps, tuple(wanted), affordable, tuple(_reloads(policy, now, known)))
+    return Decision(
+        gaps,
+        tuple(wanted),
+        tuple(request for request in wanted if budget.affords(request)),
+        unloaded,
+        tuple(_reloads(policy, unloaded, now, known.plans))[:_MOST_RELOADS],
+    )
 
 
 def due(policy: Policy, series: Series, now: datetime) -> Iterator[Interval]:
-    """Every interval of the series that should be loaded by now, newest first.
+    """Every interval of the series that should be loaded by now, newest first."""
+    since = wanted_since(policy, series, now)
+    return newest_first(since, _watermark(policy, series, now), policy.lengths[series])
+
+
+def wanted_since(policy: Policy, series: Series, now: datetime) -> datetime:
+    """Since when intervals of the series are wanted.
 
     People are always exported as of now, so the past cannot be had: of snapshots only the newest
     is wanted, of changes those within the heal horizon.
     """
-    watermark, length = now - policy.settle, policy.lengths[series]
-    since = {
-        SNAPSHOT: aligned(watermark, length) - length,
-        CHANGES: max(policy.since, now - policy.heal_horizon),
-    }
-    return newest_first(since.get(series, policy.since), watermark, length)
+    if series == SNAPSHOT:
+        length = policy.lengths[series]
+        return aligned(_watermark(policy, series, now), length) - length
+    if series == CHANGES:
+        return max(policy.since, now - policy.heal_horizon)
+    return policy.since
+
+
+def _watermark(policy: Policy, series: Series, now: datetime) -> datetime:
+    return now - (max(policy.settle, _SWEEP_SETTLES) if series == SWEEP else policy.settle)
 
 
 def _gaps(policy: Policy, now: datetime, known: Known) -> Iterator[ExportRequest]:
@@ -132,14 +167,25 @@ def _gaps(policy: Policy, now: datetime, known: Known) -> Iterator[ExportRequest
                 yield ExportRequest(series, part, _origin(policy, part, length, now))
 
 
-def _asked(policy: Policy, now: datetime, plans: Iterable[Plan]) -> dict[Series, Coverage]:
-    """What was asked for and may still be under way."""
-    asked: dict[Series, set[Interval]] = {series: set() for series in SERIES}
-    for plan in plans:
-        if plan.fate == "published" and abs(now - plan.at) < policy.heal_after:
-            for request in plan.requests:
-                asked[request.series].add(request.interval)
-    return {series: Coverage(known) for series, known in asked.items()}
+class Asked:
+    """What was asked for of one series: how long ago each time, and what may be under way."""
+
+    def __init__(
+        self, policy: Policy, series: Series, now: datetime, plans: Iterable[Plan]
+    ) -> None:
+        self.ages: dict[Interval, list[timedelta]] = defaultdict(list)
+        for plan in plans:
+            if plan.fate == "published" and abs(now - plan.at) < MEMORY:
+                for request in plan.requests:
+                    if request.series == series:
+                        self.ages[request.interval].append(abs(now - plan.at))
+        self.lately = Coverage(
+            {
+                interval
+                for interval, ages in self.ages.items()
+                if min(ages) < policy.heal_after * 2 ** (len(ages) - 1)
+            }
+        )
 
 
 def _origin(policy: Policy, part: Interval, length: timedelta, now: datetime) -> Origin:
@@ -149,9 +195,7 @@ def _origin(policy: Policy, part: Interval, length: timedelta, now: datetime) ->
     return "heal" if part.end > now - policy.heal_horizon else "backfill"
 
 
-def _second_looks(
-    policy: Policy, now: datetime, known: Known, asked: Coverage
-) -> Iterator[ExportRequest]:
+def _second_looks(policy: Policy, now: datetime, known: Known) -> Iterator[ExportRequest]:
     """Intervals that nobody has looked at since `verify_after` has passed.
 
     A gap that was healed later than that needs no second look, nor does a replayed interval.
@@ -166,12 +210,12 @@ def _second_looks(
         due_at = interval.end + policy.verify_after
         is_due = version < epoch_us(due_at) and due_at <= now
         is_within = policy.since <= interval.start and interval.end > now - policy.heal_horizon
-        if is_due and is_within and not asked.touches(interval):
+        if is_due and is_within:
             yield ExportRequest(RECENT, interval, "verify")
 
 
-def _reloads(policy: Policy, now: datetime, known: Known) -> Iterator[Landed]:
-    """The newest landed version of each interval, where that is not loaded."""
+def unloaded_of(policy: Policy, now: datetime, known: Known) -> Iterator[Landed]:
+    """The newest landed version of each wanted interval, where that is not loaded in time."""
     loaded: dict[tuple[Series, Interval], int] = {}
     for name in known.loaded:
         key = name.series, name.interval
@@ -179,16 +223,35 @@ def _reloads(policy: Policy, now: datetime, known: Known) -> Iterator[Landed]:
     newest: dict[tuple[Series, Interval], Landed] = {}
     for landed in sorted(known.landed, key=lambda landed: landed.name):
         newest[landed.name.series, landed.name.interval] = landed
-    announced = {
-        path
-        for plan in known.plans
-        if plan.fate == "published" and abs(now - plan.at) < policy.reload_after
-        for path in plan.reloads
-    }
+    since = {series: wanted_since(policy, series, now) for series in policy.lengths}
     for key, landed in newest.items():
+        is_wanted = landed.name.interval.start >= since.get(landed.name.series, now)
         is_late = now - landed.landed_at >= policy.reload_after
-        is_behind = landed.name.version > loaded.get(key, 0)
-        if is_late and is_behind and landed.name.path not in announced:
+        if is_wanted and is_late and landed.name.version > loaded.get(key, 0):
+            yield landed
+
+
+def _given_up(unloaded: Iterable[Landed], now: datetime) -> Iterator[ExportRequest]:
+    """Intervals whose objects were announced again in vain for a day."""
+    for landed in unloaded:
+        if now - landed.landed_at >= MEMORY:
+            yield ExportRequest(landed.name.series, landed.name.interval, "replay")
+
+
+def _reloads(
+    policy: Policy, unloaded: Iterable[Landed], now: datetime, plans: Iterable[Plan]
+) -> Iterator[Landed]:
+    """What has become due for an announcement since its last one, the newest first."""
+    announced: dict[str, datetime] = {}
+    for plan in plans:
+        if plan.fate == "published":
+            for path in plan.reloads:
+                announced[path] = max(plan.at, announced.get(path, plan.at))
+    for landed in sorted(unloaded, key=lambda landed: landed.name.interval, reverse=True):
+        age = now - landed.landed_at
+        doublings = math.floor(math.log2(age / policy.reload_after))
+        due_at = landed.landed_at + policy.reload_after * 2**doublings
+        if age < MEMORY and announced.get(landed.name.path, landed.landed_at) < due_at:
             yield landed
 
 

@@ -118,17 +118,16 @@ class ExportBucket:
             with suppress(NotOurs):
                 yield ObjectName.parse(blob.name.removeprefix(root)), blob
 
-    def _list(self, prefix: str, **bounds: str) -> list[storage.Blob]:
+    def _list(self, prefix: str, **bounds: str) -> Iterator[storage.Blob]:
+        """One by one: a client's object takes kilobytes, and there may be a hundred thousand."""
         with translated(f"listing bucket {self._bucket.name}"):
-            return list(
-                self._client.list_blobs(
-                    self._bucket,
-                    prefix=prefix,
-                    fields="items(name,metadata,timeCreated),nextPageToken",
-                    timeout=INNER_RETRY_SECONDS,
-                    retry=_RETRY,
-                    **bounds,
-                )
+            yield from self._client.list_blobs(
+                self._bucket,
+                prefix=prefix,
+                fields="items(name,metadata,timeCreated),nextPageToken",
+                timeout=INNER_RETRY_SECONDS,
+                retry=_RETRY,
+                **bounds,
             )
 
     @contextmanager

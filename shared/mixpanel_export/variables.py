@@ -181,7 +181,7 @@ HEAL_HORIZON_HOURS = Variable(
 )
 REQUESTS_PER_HOUR = Variable(
     "REQUESTS_PER_HOUR",
-    allowed.number(1, 1000),
+    allowed.number(4, 1000),
     "the budget of the planner for each of Mixpanel's two API families, export and query, of"
     " the [60 an hour](https://docs.mixpanel.com/reference/rate-limits) that each allows; the"
     " rest is for retries, replays and other users of the project",

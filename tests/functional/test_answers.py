@@ -19,7 +19,7 @@ from mixpanel_export.errors import (
     Transient,
     status_of,
 )
-from mixpanel_export.intervals import Interval
+from mixpanel_export.intervals import MINUTE, Interval
 from mixpanel_export.messages import Message
 from tests.fakes.subscription import push_body
 from tests.functional.running import Reply, Running, body_of
@@ -43,6 +43,12 @@ def unknown_table(interval: Interval) -> bytes:
     return body_of(interval, table="groups")
 
 
+def ends_soon(_interval: Interval) -> bytes:
+    """A request for a minute that ends in two or three, too early by so much."""
+    minute = datetime.now(UTC).replace(second=0, microsecond=0)
+    return body_of(Interval(minute + 2 * MINUTE, minute + 3 * MINUTE))
+
+
 CASES = {
     "success": Case(None, 200, "done"),
     "an export cut with status 200": Case(
@@ -50,6 +56,9 @@ CASES = {
         503,
         "transient_failure: the export was cut: Mixpanel says it terminated early",
         fault={"kind": "terminated_early"},
+    ),
+    "an interval that ends in a moment": Case(
+        Transient, 503, "transient_failure: interval", data=ends_soon
     ),
     "Mixpanel 429 with Retry-After": Case(
         RateLimited,

@@ -12,6 +12,8 @@ import pytest
 
 from local import resources
 from mixpanel_export.intervals import Interval, format_moment
+from mixpanel_export.messages import Message
+from tests.fakes.subscription import push_body
 from tests.functional.running import Running, body_of
 
 _MESSAGE: dict[str, Any] = {
@@ -61,8 +63,8 @@ def test_malformed_push(function: str, body: bytes, reason: str, running: Runnin
 
 
 def not_over(_interval: Interval) -> bytes:
-    now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
-    return body_of(Interval(now, now + timedelta(hours=1)))
+    hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    return body_of(Interval(hour + _HOUR, hour + 2 * _HOUR))
 
 
 def moved(interval: Interval, start: timedelta, end: timedelta) -> bytes:
@@ -148,6 +150,21 @@ def test_already_landed(origin: Any, running: Running, interval: Interval) -> No
     assert 1 == len(running.objects())
     (line,) = running.logged("fetcher", "already_landed")
     assert origin == line["origin"]
+
+
+def test_overtaken(running: Running, interval: Interval) -> None:
+    """A replay that is delivered after a later one is done at once and costs no budget."""
+    early = datetime.now(UTC)
+    running.hold(interval, "a")
+    running.land(interval, "replay")
+    replay = Message(body_of(interval), {"origin": "replay"}, "1", early)
+    reply = running.post("fetcher", push_body(replay, 1))
+
+    assert 200 == reply.status
+    assert 1 == len(running.asked())
+    assert 1 == len(running.objects())
+    (line,) = running.logged("fetcher", "already_landed")
+    assert "replay" == line["origin"]
 
 
 def test_overlap(running: Running, interval: Interval) -> None:

@@ -140,7 +140,7 @@ def test_the_second_look_costs_one_request_an_interval(world: World) -> None:
     assert 200 == call(world)
     drain(world)
     world.correct(TWO[0])
-    for _ in range(4):
+    for _ in range(8):
         world.clock.move((HOUR / 2).total_seconds())
         assert 200 == call(world)
         drain(world)

@@ -62,19 +62,24 @@ class TestBudget:
             origin: origins[origin] for origin in ("schedule", "heal")
         }
 
+    @pytest.mark.parametrize("fate", ["published", "abandoned", "open"])
     @pytest.mark.parametrize(
-        ("at", "fate"),
+        ("ago", "made_late", "left"),
         [
-            pytest.param(NOW - HOUR, "published", id="an hour ago"),
-            pytest.param(NOW - MINUTE, "abandoned", id="not published"),
-            pytest.param(NOW - MINUTE, "open", id="never finished"),
+            pytest.param(54 * MINUTE, MINUTE * 0, 0, id="within the hour"),
+            pytest.param(55 * MINUTE, MINUTE * 0, 10, id="an hour ago, with some jitter"),
+            pytest.param(HOUR, 55 * MINUTE, 0, id="an hour ago, and retried till now"),
+            pytest.param(HOUR, 2 * DAY, 10, id="for a moment long past"),
         ],
     )
-    def test_other_plans_cost_nothing(self, at: datetime, fate: Fate) -> None:
-        """What was not published was not asked of Mixpanel."""
-        spent = [self.spent(10, at, fate=fate)]
+    def test_what_was_asked_for_within_the_hour_is_spent(
+        self, ago: timedelta, made_late: timedelta, left: int, fate: Fate
+    ) -> None:
+        """Whatever became of the plan: some of its requests may have been published."""
+        made = self.spent(10, NOW - ago, fate=fate)
+        plans = [replace(made, made_at=made.at + made_late)]
 
-        assert 10 == len(decide(self.POLICY, NOW, known(plans=spent)).requests)
+        assert left == len(decide(self.POLICY, NOW, known(plans=plans)).requests)
 
     def test_families_do_not_share(self) -> None:
         """Mixpanel counts exports and queries apart."""

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import base64
-from datetime import timedelta
 
 import pytest
 
-from mixpanel_export.errors import Poison
 from mixpanel_export.intervals import Interval
 from mixpanel_export.messages import ORIGINS, Message, Origin
 from tests.fakes.exporter import event_line
@@ -42,12 +40,13 @@ def _fetch() -> Fetch:
 
 
 def test_an_interval_is_landed_before_it_is_reported(fetch: Fetch) -> None:
-    """Looked, asked, written, committed; only then said to be retrieved."""
+    """Looked, asked, looked again, written, committed; only then said to be retrieved."""
     fetch.deliver()
 
     assert [
         LISTED,
         ASKED,
+        LISTED,
         WROTE,
         COMMITTED,
         CLOSED,
@@ -66,6 +65,7 @@ def test_rejects_are_committed_before_what_they_were_left_out_of(fetch: Fetch) -
     assert [
         LISTED,
         ASKED,
+        LISTED,
         WROTE,
         WROTE_REJECTS,
         COMMITTED_REJECTS,
@@ -123,6 +123,7 @@ def test_an_empty_interval_lands_as_a_marker_alone(fetch: Fetch) -> None:
     assert [
         LISTED,
         ASKED,
+        LISTED,
         WROTE,
         COMMITTED,
         CLOSED,
@@ -156,7 +157,7 @@ def test_lines_may_be_split_over_chunks(fetch: Fetch) -> None:
 @pytest.mark.parametrize("origin", ORIGINS)
 def test_what_has_landed_is_fetched_again_only_on_demand(fetch: Fetch, origin: Origin) -> None:
     """Another version stops a schedule, a heal and a backfill; not a replay nor a verify."""
-    fetch.has_landed(version=1)
+    fetch.has_landed(version=NAME.version - 1)
 
     fetch.deliver(origin)
 
@@ -166,6 +167,28 @@ def test_what_has_landed_is_fetched_again_only_on_demand(fetch: Fetch, origin: O
         ]
     else:
         assert [LISTED, ALREADY_LANDED] == fetch.journal.entries
+
+
+@pytest.mark.parametrize("origin", ORIGINS)
+def test_what_a_newer_version_holds_is_not_fetched(fetch: Fetch, origin: Origin) -> None:
+    """Asked for later, it was fetched later, and stays live: another would cost, and not show."""
+    fetch.has_landed(version=NAME.version - 1)
+    fetch.has_landed(version=NAME.version + 1)
+
+    fetch.deliver(origin)
+
+    assert [LISTED, ALREADY_LANDED] == fetch.journal.entries
+    assert PATH not in fetch.bucket.objects
+
+
+@pytest.mark.parametrize("origin", ["replay", "verify"])
+def test_a_newer_version_of_another_interval_does_not_count(fetch: Fetch, origin: Origin) -> None:
+    """The next hour may have landed long ago."""
+    fetch.has_landed(Interval(START + HOUR, START + 2 * HOUR), NAME.version + 1)
+
+    fetch.deliver(origin)
+
+    assert ["i1", "i2", None] == fetch.insert_ids()
 
 
 @pytest.mark.parametrize("origin", ORIGINS)
@@ -189,58 +212,6 @@ def test_a_message_from_hand_is_a_replay(fetch: Fetch) -> None:
     fetch.fetcher.handle(Message(body, {}, "1", PUBLISHED))
 
     assert "replay" == fetch.bucket.objects[PATH].metadata["origin"]
-
-
-def test_a_message_that_is_no_request_is_poison(fetch: Fetch) -> None:
-    """Nothing is listed, asked or written for it."""
-    with pytest.raises(Poison, match="not JSON"):
-        fetch.fetcher.handle(Message(b"gimme", {}, "1", PUBLISHED))
-    assert [] == fetch.journal.entries
-
-
-@pytest.mark.parametrize("origin", ORIGINS)
-def test_an_interval_that_is_not_over_is_poison(fetch: Fetch, origin: Origin) -> None:
-    """Its rows are not all there; landed now, they would count as the whole."""
-    fetch.clock.move(-(20 * 60) - 0.001)
-
-    with pytest.raises(Poison, match="is not over yet: ask again after its end"):
-        fetch.deliver(origin)
-    assert [] == fetch.journal.entries
-
-    fetch.clock.move(0.001)
-    fetch.deliver(origin)
-    assert PATH in fetch.bucket.objects
-
-
-@pytest.mark.parametrize("origin", ORIGINS)
-@pytest.mark.parametrize(
-    "other",
-    [
-        pytest.param(Interval(START, START + 2 * HOUR), id="longer"),
-        pytest.param(Interval(START, START + HOUR / 2), id="shorter, the first half"),
-        pytest.param(Interval(START + HOUR / 2, START + HOUR), id="shorter, the second half"),
-        pytest.param(Interval(START - 8 * HOUR, START + 16 * HOUR), id="a day"),
-    ],
-)
-def test_an_overlap_with_another_length_is_poison(
-    fetch: Fetch, origin: Origin, other: Interval
-) -> None:
-    """The same events would show in two intervals, also after a replay."""
-    fetch.has_landed(other)
-
-    with pytest.raises(Poison, match="rows would be doubled"):
-        fetch.deliver(origin)
-    assert [LISTED] == fetch.journal.entries
-
-
-def test_neighbours_do_not_stand_in_the_way(fetch: Fetch) -> None:
-    """Intervals that only touch share no row."""
-    fetch.has_landed(Interval(START - HOUR, START))
-    fetch.has_landed(Interval(START + HOUR, START + HOUR + timedelta(minutes=1)))
-
-    fetch.deliver()
-
-    assert ["i1", "i2", None] == fetch.insert_ids()
 
 
 def test_a_line_that_is_not_text_is_kept_all_the_same(fetch: Fetch) -> None:

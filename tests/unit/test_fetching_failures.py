@@ -139,6 +139,7 @@ def test_a_line_too_long_to_be_an_event_is_poison(fetch: Fetch) -> None:
 
 
 BEGINNING = [LISTED, ASKED]
+RECEIVED = [*BEGINNING, LISTED]
 
 
 @pytest.mark.parametrize(
@@ -150,25 +151,27 @@ BEGINNING = [LISTED, ASKED]
         ("ask", 1, True, BEGINNING),
         ("receive", 1, False, [*BEGINNING, DISCARDED, CLOSED]),
         ("receive", 2, False, [*BEGINNING, DISCARDED_REJECTS, DISCARDED, CLOSED]),
-        ("write", 1, False, [*BEGINNING, DISCARDED_REJECTS, DISCARDED, CLOSED]),
-        ("write", 2, False, [*BEGINNING, WROTE, DISCARDED_REJECTS, DISCARDED, CLOSED]),
+        ("list", 2, False, [*BEGINNING, DISCARDED_REJECTS, DISCARDED, CLOSED]),
+        ("list", 2, True, [*RECEIVED, DISCARDED_REJECTS, DISCARDED, CLOSED]),
+        ("write", 1, False, [*RECEIVED, DISCARDED_REJECTS, DISCARDED, CLOSED]),
+        ("write", 2, False, [*RECEIVED, WROTE, DISCARDED_REJECTS, DISCARDED, CLOSED]),
         (
             "commit",  # Of the rejects.
             1,
             False,
-            [*BEGINNING, WROTE, WROTE_REJECTS, DISCARDED_REJECTS, DISCARDED, CLOSED],
+            [*RECEIVED, WROTE, WROTE_REJECTS, DISCARDED_REJECTS, DISCARDED, CLOSED],
         ),
         (
             "commit",  # Of the export.
             2,
             False,
-            [*BEGINNING, WROTE, WROTE_REJECTS, COMMITTED_REJECTS, DISCARDED, CLOSED],
+            [*RECEIVED, WROTE, WROTE_REJECTS, COMMITTED_REJECTS, DISCARDED, CLOSED],
         ),
         (
             "commit",  # Its answer is lost.
             2,
             True,
-            [*BEGINNING, WROTE, WROTE_REJECTS, COMMITTED_REJECTS, COMMITTED, CLOSED],
+            [*RECEIVED, WROTE, WROTE_REJECTS, COMMITTED_REJECTS, COMMITTED, CLOSED],
         ),
     ],
 )
@@ -194,7 +197,15 @@ def test_a_failed_step_is_raised_as_it_is_and_leaves_nothing_half_done(
 @pytest.mark.parametrize("late", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize(
     ("step", "call"),
-    [("list", 1), ("ask", 1), ("write", 1), ("write", 2), ("commit", 1), ("commit", 2)],
+    [
+        ("list", 1),
+        ("ask", 1),
+        ("list", 2),
+        ("write", 1),
+        ("write", 2),
+        ("commit", 1),
+        ("commit", 2),
+    ],
 )
 def test_the_next_delivery_ends_what_one_began(
     fetch: Fetch, step: str, call: int, *, late: bool, fault: BaseException

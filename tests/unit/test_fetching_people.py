@@ -194,6 +194,15 @@ def test_one_version_is_never_fetched_twice(fetch: Fetch) -> None:
     assert [LISTED, "INFO already_landed: already landed"] == fetch.journal.entries
 
 
+def test_what_a_newer_version_holds_is_not_fetched(fetch: Fetch) -> None:
+    """It was asked for later, so its state is a newer one."""
+    fetch.has_landed(PEOPLE_DAY, NAME.version + 1, series=SNAPSHOT)
+
+    deliver(fetch, "replay")
+
+    assert [LISTED, "INFO already_landed: already landed"] == fetch.journal.entries
+
+
 @pytest.mark.parametrize("series", [SNAPSHOT, CHANGES], ids=str)
 def test_intervals_of_people_may_overlap(fetch: Fetch, series: Series) -> None:
     """Of each profile only the newest state shows, however often it was fetched."""
@@ -242,6 +251,12 @@ def test_an_interval_that_is_not_over_is_poison(fetch: Fetch) -> None:
             Transient,
             [ASKED, CLOSED, ASKED_1, CLOSED],
             id="fewer than announced",
+        ),
+        pytest.param(
+            [THREE[0], page_body(profile("c"), profile("d"), session_id=...)],
+            Transient,
+            [ASKED, CLOSED, ASKED_1, CLOSED],
+            id="a full page that leads nowhere",
         ),
         pytest.param([b" " * (1 << 26) + b"{}"], Poison, [ASKED, CLOSED], id="too large a page"),
     ],

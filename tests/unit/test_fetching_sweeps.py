@@ -37,6 +37,15 @@ def test_a_sweep_of_less_than_a_day_is_poison(
     assert [] == fetch.journal.entries
 
 
+def test_what_no_wait_can_help_is_parked_at_once(fetch: Fetch) -> None:
+    """Also when it ends in a moment, and everything else would be delivered again."""
+    fetch.clock.move(-20 * 60 - 1)
+
+    with pytest.raises(Poison, match="a sweep is of a whole day, not of"):
+        fetch.deliver("schedule", INTERVAL, SWEEP)
+    assert [] == fetch.journal.entries
+
+
 def test_a_sweep_lands_what_its_hours_leave_out(fetch: Fetch) -> None:
     """Its rows are those of a series of its own, beside the hours of its day."""
     fetch.clock.move(24 * 3600)

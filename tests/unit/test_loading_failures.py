@@ -125,7 +125,7 @@ def test_an_object_that_always_fails_is_given_up_on(load: Load) -> None:
     for attempt in range(100):
         load.has_ended(f"test-load-events-{SPAN}-17-a{attempt}", "backendError")
 
-    with pytest.raises(Poison, match="failed to load 100 times: replay it"):
+    with pytest.raises(Poison, match="failed to load 100 times: mend the cause"):
         load.deliver()
     assert 100 == len(load.warehouse.jobs)
 

@@ -49,10 +49,12 @@ class Session:
             [1, 2],
             id="a full page, then an empty one",
         ),
-        pytest.param([page_body(profile(1), profile(2), session_id=...)], [1, 2], id="no session"),
+        pytest.param(
+            [page_body(profile(1), profile(2), total=2, session_id=...)], [1, 2], id="no session"
+        ),
         pytest.param(
             [
-                page_body(profile(1), profile(2)),
+                page_body(profile(1), profile(2), total=4),
                 page_body(profile(3), profile(4), session_id=None),
             ],
             [1, 2, 3, 4],
@@ -103,6 +105,57 @@ def test_fewer_than_announced_is_a_cut(bodies: list[bytes]) -> None:
     """Page 0 says how many there are; they must all have come."""
     with pytest.raises(Transient, match=r"the profiles were cut: \d of \d arrived"):
         Session(*bodies).ids()
+
+
+def test_the_end_is_that_of_all_pages_together() -> None:
+    """What a full last page without session proves depends on the pages before it."""
+    bodies = [
+        page_body(profile(1), profile(2), total=2),
+        page_body(profile(3), profile(4), session_id=...),
+    ]
+
+    with pytest.raises(Transient, match="the profiles were cut: 4 of 2 arrived"):
+        Session(*bodies).ids()
+
+
+PAGES: dict[str, tuple[int, object]] = {  # How many profiles of how many that fit.
+    "empty": (0, 3),
+    "empty, of unknown size": (0, ...),
+    "short": (2, 3),
+    "full": (3, 3),
+    "more than full": (4, 3),
+    "of unknown size": (3, ...),
+}
+SHORT = {"empty", "empty, of unknown size", "short"}
+TOTALS: dict[str, Callable[[int], object]] = {
+    "absent": lambda _: ...,
+    "equal": lambda count: count,
+    "greater": lambda count: count + 1,
+    "less": lambda count: max(0, count - 1),
+}
+
+
+@pytest.mark.parametrize("total", TOTALS)
+@pytest.mark.parametrize("session_id", ["s", None, ...], ids=["session", "null", "no session"])
+@pytest.mark.parametrize("page", PAGES)
+def test_what_proves_that_everybody_came(page: str, session_id: object, total: str) -> None:
+    """A short page, unless more were announced; a full one without session, if all came."""
+    count, size = PAGES[page]
+    profiles = [profile(n) for n in range(count)]
+    announced = TOTALS[total](count)
+    changes = {"session_id": session_id, "page_size": size, "total": announced}
+    session = Session(page_body(*profiles, **changes), page_body(page_size=size))
+    is_followed = session_id == "s" and page not in SHORT
+    proofs = {"absent", "equal", "less"} if is_followed or page in SHORT else {"equal"}
+
+    if total in proofs:
+        assert list(range(count)) == session.ids()
+    else:
+        number = "an unknown number" if announced is ... else announced
+        said = f"the profiles were cut: {count} of {number} arrived; will start again"
+        with pytest.raises(Transient, match=f"^{said}$"):
+            session.ids()
+    assert [None, Turn(1, "s")][: 1 + is_followed] == session.turns
 
 
 def test_a_page_is_asked_for_when_the_one_before_is_done_with() -> None:

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 
 from mixpanel_export import backfill
 from mixpanel_export.errors import ExportError, Setup, Transient
-from mixpanel_export.intervals import DAY, HOUR, MINUTE
+from mixpanel_export.intervals import DAY, HOUR
 from mixpanel_export.messages import ExportRequest, LandedObject
 from mixpanel_export.naming import ObjectName
 from mixpanel_export.planning import LEASE
 from mixpanel_export.series import RECENT
 from tests.fakes.bucket import FakeBucket, StoredObject
 from tests.fakes.journal import Crash, Journal
-from tests.unit.planning_rig import LISTED_PLANS, LOOKED, Plan
+from tests.unit.planning_rig import LOOKED, Plan
 from tests.unit.reconciling_rig import NEWEST, NOW, POLICY, hours_ago
 
 ALL = [("22 10:00", "schedule"), ("22 09:00", "heal"), ("22 08:00", "heal")]
@@ -38,8 +37,8 @@ def test_a_tick_looks_then_writes_then_publishes_then_says_so(plan: Plan) -> Non
     assert [
         *LOOKED,
         "created plans/00000001.json",
-        "published 1 requests",
         "published 1 reloads",
+        "published 1 requests",
         "created plans/00000001.published",
         "INFO planned: planned: 1 of 1 requests, 1 reloads",
     ] == plan.journal.entries
@@ -53,12 +52,16 @@ def test_a_tick_looks_then_writes_then_publishes_then_says_so(plan: Plan) -> Non
         "since": "2026-11-22T08:00:00Z",
         "missing": 1,
         "oldest_missing": "2026-11-22T10:00:00Z",
+        "unloaded": 1,
+        "oldest_unloaded": "2026-11-22T08:00:00Z",
         "requested": 1,
+        "waiting": 0,
         "reloaded": 1,
         "schedule": 1,
         "heal": 0,
         "backfill": 0,
         "verify": 0,
+        "replay": 0,
     } == plan.journal.lines[0]
 
 
@@ -96,7 +99,10 @@ def test_a_later_wish_loses_nothing(plan: Plan) -> None:
     assert ALL == plan.tick()
 
 
-@pytest.mark.parametrize("wish", [b"", b"[]", b"{}", b'{"since": 7}', b'{"since": "soon"}'])
+@pytest.mark.parametrize(
+    "wish",
+    [b"", b"[]", b"{}", b'{"since": 7}', b'{"since": "soon"}', b'{"since": "1969-12-31"}'],
+)
 def test_a_damaged_wish_is_for_a_person(plan: Plan, wish: bytes) -> None:
     """To go on without it would look as if there were nothing to do."""
     plan.bucket.objects[backfill.PATH] = StoredObject(wish, {}, NOW)
@@ -224,42 +230,3 @@ def test_three_days_without_a_tick_heal_within_an_hour(plan: Plan) -> None:
 
     assert [40, 33, 1, 1] == costs
     assert 75 == len({request.interval for request in plan.requests.published})
-
-
-def test_foreign_objects_among_the_plans_are_left_alone(plan: Plan) -> None:
-    """Only numbered plans are read."""
-    plan.bucket.objects["plans/README"] = StoredObject(b"", {}, NOW)
-
-    assert ALL == plan.tick()
-
-
-@pytest.mark.parametrize(
-    ("data", "metadata"),
-    [
-        pytest.param(b"{}", {"at": "2026-11-22T11:00:00Z"}, id="no plan"),
-        pytest.param(b"", {"at": "2026-11-22T11:00:00Z"}, id="empty"),
-        pytest.param(b"{}", {}, id="without its moment"),
-        pytest.param(b"{}", {"at": "soon"}, id="with a moment that is none"),
-    ],
-)
-def test_a_damaged_plan_is_for_a_person(plan: Plan, data: bytes, metadata: dict[str, str]) -> None:
-    """It says which object to delete."""
-    plan.bucket.objects["plans/00000004.json"] = StoredObject(data, metadata, NOW)
-
-    with pytest.raises(Setup, match=r"plans/00000004\.json in the bucket is no plan: delete it"):
-        plan.tick()
-
-
-def test_only_young_plans_are_read(plan: Plan) -> None:
-    """Listing tells how old a plan is."""
-    plan.tick()
-    plan.clock.move((3 * HOUR).total_seconds())
-    plan.journal.entries.clear()
-    plan.tick()
-
-    assert LISTED_PLANS in plan.journal.entries
-    assert "read plans/00000001.json" not in plan.journal.entries
-    plan.clock.move(timedelta(minutes=1) / MINUTE)
-    plan.journal.entries.clear()
-    plan.tick()
-    assert "read plans/00000002.json" in plan.journal.entries

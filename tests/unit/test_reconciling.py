@@ -133,7 +133,7 @@ def test_urgency_goes_before_age() -> None:
     old = hours_ago(30)
     early = landed(old, at=old.end + HOUR / 4)
 
-    wanted = decide(policy, NOW, known(landed=[early])).wanted
+    wanted = decide(policy, NOW, known(landed=[early], loaded=[early.name])).wanted
     origins = [request.origin for request in wanted]
 
     assert sorted(origins, key=["schedule", "verify", "heal", "backfill"].index) == origins

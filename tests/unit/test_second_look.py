@@ -90,6 +90,7 @@ def test_other_rows_land_as_any_version(
 
     assert [
         *BEFORE,
+        LISTED,
         WROTE,
         COMMITTED,
         CLOSED,
@@ -118,8 +119,8 @@ def test_rejects_land_with_what_differs(fetch: Fetch) -> None:
 
     fetch.deliver("verify")
 
-    assert [*BEFORE, WROTE, WROTE_REJECTS, COMMITTED_REJECTS, COMMITTED] == (
-        fetch.journal.entries[:7]
+    assert [*BEFORE, LISTED, WROTE, WROTE_REJECTS, COMMITTED_REJECTS, COMMITTED] == (
+        fetch.journal.entries[:8]
     )
 
 
@@ -129,9 +130,56 @@ def test_an_interval_never_seen_is_simply_landed() -> None:
 
     fetch.deliver("verify")
 
-    assert [*BEFORE, WROTE, COMMITTED, CLOSED, "INFO retrieved: retrieved: 2 records"] == (
-        fetch.journal.entries
-    )
+    assert [
+        *BEFORE,
+        LISTED,
+        WROTE,
+        COMMITTED,
+        CLOSED,
+        "INFO retrieved: retrieved: 2 records",
+    ] == fetch.journal.entries
+
+
+def test_a_look_older_than_what_is_live_is_not_taken(fetch: Fetch) -> None:
+    """Delivered late, after a replay: that one was asked for later, so it has seen more."""
+    fetch.deliver("replay", at=PUBLISHED + timedelta(seconds=1))
+    del fetch.journal.entries[:]
+
+    fetch.deliver("verify")
+
+    assert [LISTED, "INFO already_landed: already landed"] == fetch.journal.entries
+    assert {PATH, TRACE}.isdisjoint(fetch.bucket.objects)
+
+
+@pytest.mark.parametrize(
+    ("body", "is_refused"),
+    [
+        pytest.param([FIRST, SECOND], False, id="confirmed: nothing would be doubled"),
+        pytest.param([FIRST], True, id="not confirmed"),
+    ],
+)
+def test_an_overlap_that_landed_meanwhile_stops_a_version(
+    fetch: Fetch, body: list[bytes], is_refused: bool
+) -> None:
+    """Half of the hour landed while Mixpanel was asked: only what would land is refused."""
+
+    def overtake(_: Interval) -> list[bytes]:
+        fetch.has_landed(Interval(START, START + HOUR / 2))
+        return body
+
+    fetch.exporter.content = overtake
+
+    if is_refused:
+        with pytest.raises(Poison, match="rows would be doubled"):
+            fetch.deliver("verify")
+    else:
+        fetch.deliver("verify")
+
+    ending = [LISTED, DISCARDED, CLOSED]
+    if not is_refused:
+        ending = [DISCARDED, CLOSED, f"committed {TRACE}", "INFO confirmed: confirmed: 2 records"]
+    assert [*BEFORE, *ending] == fetch.journal.entries
+    assert PATH not in fetch.bucket.objects
 
 
 def test_the_newest_version_is_what_is_looked_at_again(fetch: Fetch) -> None:

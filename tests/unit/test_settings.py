@@ -75,7 +75,7 @@ BAD: dict[Settings, dict[str, tuple[str, list[str]]]] = {
         "HEAL_AFTER_MINUTES": ("a whole number from 30 to 1440", ["0", "29", "1441"]),
         "RELOAD_AFTER_MINUTES": ("a whole number from 10 to 1440", ["0", "9", "1441"]),
         "HEAL_HORIZON_HOURS": ("a whole number from 1 to 744", ["0", "745", "9" * 5000, " 5"]),
-        "REQUESTS_PER_HOUR": ("a whole number from 1 to 1000", ["0", "1001", "many"]),
+        "REQUESTS_PER_HOUR": ("a whole number from 4 to 1000", ["0", "3", "1001", "many"]),
     },
     FetcherSettings: {
         "GCP_PROJECT_ID": (PROJECT_ID, ["short"]),

@@ -52,7 +52,7 @@ GOOD: list[tuple[Settings, str, str, str, object]] = [
     (PlannerSettings, "RELOAD_AFTER_MINUTES", "1440", "reload_after", 24 * HOUR),
     (PlannerSettings, "HEAL_HORIZON_HOURS", "26", "heal_horizon", 26 * HOUR),
     (PlannerSettings, "HEAL_HORIZON_HOURS", "744", "heal_horizon", 744 * HOUR),
-    (PlannerSettings, "REQUESTS_PER_HOUR", "3", "requests_per_hour", 3),
+    (PlannerSettings, "REQUESTS_PER_HOUR", "4", "requests_per_hour", 4),
     (PlannerSettings, "REQUESTS_PER_HOUR", "1000", "requests_per_hour", 1000),
     (FetcherSettings, "SWEEP_DAYS", "0", "sweep_days", 0),
     (FetcherSettings, "SWEEP_DAYS", "8", "sweep_days", 8),
