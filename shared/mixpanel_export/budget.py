@@ -22,7 +22,8 @@ class Budget:
     """The room left for requests, of which what comes on schedule is never deprived.
 
     The hour is a rolling one, and a little less than one, so that hourly ticks may jitter. Plans
-    count whatever became of them: some of their requests may have been published.
+    count whatever became of them, as some of their requests may have been published; only what
+    comes on schedule is tried again at once, which is never much.
     """
 
     def __init__(
@@ -39,7 +40,12 @@ class Budget:
         self._spent: Counter[tuple[Family, bool]] = Counter()
         for plan in plans:
             if abs(now - plan.spent_at) < _HOUR_OF_TICKS:
-                self._spent.update(map(_account, plan.requests))
+                accounts = map(_account, plan.requests)
+                self._spent.update(
+                    (family, is_scheduled)
+                    for family, is_scheduled in accounts
+                    if plan.fate == "published" or not is_scheduled
+                )
 
     def spent(self, family: Family) -> int:
         """The requests of the last hour."""

@@ -17,6 +17,7 @@ _SETTINGS = {
     "EXPORT_SINCE": "2024-12-31",
     "VERIFY_AFTER_HOURS": "0",
     "REQUESTS_PER_HOUR": "4",
+    "HEAL_HORIZON_HOURS": "6",
 }
 
 

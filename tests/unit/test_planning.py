@@ -145,6 +145,18 @@ def test_a_plan_that_cannot_be_published_is_abandoned(plan: Plan, what: str) -> 
     assert ALL == plan.tick()
 
 
+def test_what_a_plan_that_was_not_published_cost_is_not_spent_again(plan: Plan) -> None:
+    """Some of it may have been published; only what is live is asked for at once."""
+    policy = replace(POLICY, since=NEWEST.end - 2 * DAY, requests_per_hour=10)
+    plan.planner = replace(plan.planner, policy=policy)
+    plan.journal.fail("publish requests", Transient("made up"))
+    with pytest.raises(Transient, match="made up"):
+        plan.tick()
+    plan.clock.move(60)
+
+    assert [("22 10:00", "schedule")] == plan.tick()
+
+
 @pytest.mark.parametrize(
     "step", ["publish requests", "publish reloads"], ids=["while publishing", "between"]
 )
