@@ -163,13 +163,15 @@ PEOPLE_CHANGES_MINUTES = Variable(
 HEAL_AFTER_MINUTES = Variable(
     "HEAL_AFTER_MINUTES",
     allowed.minutes(allowed.number(30, 1440)),
-    "a request younger than this is not repeated; Pub/Sub itself tries for about 3 hours",
+    "a request younger than this is not repeated, and each time in vain twice as long; Pub/Sub"
+    " itself tries for 3 to 6 hours",
     "180",
 )
 RELOAD_AFTER_MINUTES = Variable(
     "RELOAD_AFTER_MINUTES",
     allowed.minutes(allowed.number(10, 1440)),
-    "an object that landed longer ago than this and is not loaded is announced again",
+    "an object that landed so long ago and is not loaded is announced again, then after twice as"
+    " long, and so on for a day; after that its interval is fetched again",
     "60",
 )
 HEAL_HORIZON_HOURS = Variable(
