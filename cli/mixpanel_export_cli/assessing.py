@@ -6,39 +6,68 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from mixpanel_export.planning import Situation
+from mixpanel_export.plans import Plan
 from mixpanel_export.reconciling import Policy, decide
 from mixpanel_export.series import Series
 from mixpanel_export_cli.forecast import Progress, progress_of
-from mixpanel_export_cli.gaps import Gap, gaps_of
+from mixpanel_export_cli.previewing import open_plan
 from mixpanel_export_cli.spending import Spending, spending_of
-from mixpanel_export_cli.states import Cell, Survey
+from mixpanel_export_cli.states import Cell, Gap, gaps_of
+from mixpanel_export_cli.surveying import Survey
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetterCount:
+    """How many dead letters could be seen: somebody else may hold more.
+
+    `at_least` is None if the subscription could not be read, and `reason` says why.
+    """
+
+    at_least: int | None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """How far one series is loaded.
+
+    `complete_until` is where the first gap begins, `newest_until` where the newest loaded
+    interval ends; None if nothing is loaded. What a backfill has yet to come to is no gap.
+    """
+
+    series: Series
+    complete_until: datetime | None
+    newest_until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
     """Everything that `status` tells.
 
-    `loaded_until` is the end of the newest loaded interval; `calendar` holds whole UTC days,
-    newest first. `wished_since` is what an operator wishes beyond EXPORT_SINCE. `dead_letters`
-    counts those that could be seen: somebody else may hold more.
+    `calendar` holds whole UTC days, newest first. `wished_since` is what an operator wishes
+    beyond EXPORT_SINCE. `open_plan` is the one that the planner waits for.
     """
 
     at: datetime
     policy: Policy
-    loaded_until: dict[Series, datetime | None]
+    freshness: tuple[Freshness, ...]
     calendar: dict[Series, tuple[Cell, ...]]
     gaps: tuple[Gap, ...]
-    late: tuple[Gap, ...]
     progress: Progress
     wished_since: datetime | None
+    open_plan: Plan | None
     spendings: tuple[Spending, ...]
-    dead_letters: int
+    dead_letters: DeadLetterCount
     objective: timedelta
 
     @property
-    def open_gaps(self) -> tuple[Gap, ...]:
-        """All gaps but what a backfill has yet to fetch."""
-        return tuple(gap for gap in self.gaps if not gap.is_awaited)
+    def late(self) -> tuple[Gap, ...]:
+        """The gaps that are older than the objective."""
+        return tuple(gap for gap in self.gaps if self.is_late(gap))
+
+    def is_late(self, gap: Gap) -> bool:
+        """Whether this gap is older than the objective."""
+        return gap.is_late(self.at, self.objective)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,26 +79,30 @@ class View:
 
 
 def assess(
-    situation: Situation, exported_since: datetime, now: datetime, dead_letters: int, view: View
+    situation: Situation,
+    exported_since: datetime,
+    now: datetime,
+    dead_letters: DeadLetterCount,
+    view: View,
 ) -> Status:
     """The status of a deployment whose settings want everything since `exported_since`."""
     policy, known = situation.policy, situation.known
-    survey = Survey(policy, now, known)
-    cells = list(survey.due())
-    gaps = gaps_of(cells)
-    newest: dict[Series, datetime | None] = dict.fromkeys(policy.lengths)
+    survey = Survey(policy, now, known, exported_since)
+    newest: dict[Series, datetime] = {}
     for name in known.loaded:
-        if name.series in newest:
-            newest[name.series] = max(name.interval.end, newest[name.series] or name.interval.end)
+        newest[name.series] = max(name.interval.end, newest.get(name.series, name.interval.end))
     return Status(
         at=now,
         policy=policy,
-        loaded_until=newest,
+        freshness=tuple(
+            Freshness(series, survey.complete_until(series), newest.get(series))
+            for series in policy.lengths
+        ),
         calendar={series: tuple(survey.days(series, view.days)) for series in policy.lengths},
-        gaps=tuple(gaps),
-        late=tuple(gap for gap in gaps if gap.is_late(now, view.objective)),
-        progress=progress_of(policy, cells, decide(policy, now, known)),
+        gaps=tuple(gaps_of(survey.due())),
+        progress=progress_of(policy, survey.due(), decide(policy, now, known)),
         wished_since=policy.since if policy.since < exported_since else None,
+        open_plan=open_plan(situation, now),
         spendings=tuple(spending_of(policy, now, known)),
         dead_letters=dead_letters,
         objective=view.objective,

@@ -7,14 +7,13 @@ from datetime import datetime
 from typing import Annotated
 
 import typer
-from rich.console import RenderableType
+from rich.text import Text
 
 from mixpanel_export.backfill import PATH, encode
 from mixpanel_export.errors import Setup
-from mixpanel_export_cli.looking import Onlooker
+from mixpanel_export_cli.looking import Onlooker, patience
 from mixpanel_export_cli.operators_bucket import OperatorsBucket
 from mixpanel_export_cli.session import Session
-from mixpanel_export_cli.status import onlooker_of
 from mixpanel_export_cli.status_text import progress_lines
 from mixpanel_export_cli.wishing import (
     Wish,
@@ -40,7 +39,7 @@ def backfill(
     session = Session.of(context)
     if since is not None and stop:
         raise Setup("nothing was done: give --since DATE or --stop, not both")
-    onlooker = onlooker_of(session)
+    onlooker = Onlooker.of(session)
     settings = onlooker.settings
     bucket = OperatorsBucket.connect(settings.project_id, settings.bucket)
     wish = wish_of(onlooker.bucket.read(PATH))
@@ -54,9 +53,11 @@ def backfill(
 
 def _show(session: Session, onlooker: Onlooker) -> None:
     now, exported_since = session.clock.now(), onlooker.settings.export_since
-    situation = onlooker.look(now)
+    with patience(session):
+        situation = onlooker.look(now)
+        progress = progress_with(situation, exported_since, now)
     is_wished = situation.policy.since < exported_since
-    _print(session, progress_lines(progress_with(situation, now), now, is_wished=is_wished))
+    _print(session, progress_lines(progress, now, is_wished=is_wished))
     if not is_wished:
         session.show("there is no wish for more; `backfill --since DATE` leaves one")
 
@@ -71,11 +72,14 @@ def _wish(
     ask: bool,
     dry_run: bool,
 ) -> None:
-    if reason := objection(since, onlooker.settings.export_since, wish):
+    exported_since = onlooker.settings.export_since
+    if reason := objection(since, exported_since, wish):
         session.show(reason)
         return
     now = session.clock.now()
-    progress = progress_with(onlooker.look(now, since.date()), now)
+    with patience(session):
+        situation = onlooker.look(now, since.date())
+        progress = progress_with(situation, exported_since, now)
     _print(session, progress_lines(progress, now, is_wished=True))
     if wish.since:
         session.show(f"this replaces the wish for everything since {wish.since:%Y-%m-%d}")
@@ -109,6 +113,6 @@ def _stop(
     session.show("the wish is taken back")
 
 
-def _print(session: Session, lines: Iterable[RenderableType]) -> None:
+def _print(session: Session, lines: Iterable[Text]) -> None:
     for line in lines:
-        session.out.print(line, soft_wrap=True, markup=False)
+        session.out.print(line, soft_wrap=True)

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from mixpanel_export.errors import Setup
-from mixpanel_export.intervals import HOUR, Interval, aligned
+from mixpanel_export.intervals import HOUR
+from mixpanel_export.plans import Plan
+from mixpanel_export.reconciling import Policy
 from mixpanel_export.settings import Credentials, FetcherSettings
 from mixpanel_export_cli.deployment import CREDENTIALS, Deployment
 from mixpanel_export_cli.findings import Finding
+from mixpanel_export_cli.times import lasting, shown
 from mixpanel_export_cli.zones import Stamp, zone_finding
 
 # docs.mixpanel.com/reference/project-secret
 _SECRETS_END = date(2027, 3, 3)
 _MOST_SKEW = timedelta(seconds=30)
-_EMULATORS = ("BIGQUERY_EMULATOR_HOST", "PUBSUB_EMULATOR_HOST", "STORAGE_EMULATOR_HOST")
 _CORRECT = "correct the variable in Terraform, and apply"
 
 
@@ -30,21 +32,27 @@ class Granted(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """Something in Google Cloud, and what the tool needs to do with it."""
+    """Something in Google Cloud, and what the tool needs to do with it.
+
+    `without` is what does not work otherwise, if that is not the tool as a whole.
+    """
 
     subject: str
     permissions: tuple[str, ...]
     role: str
     granted: Granted
+    without: str = ""
 
     def look(self) -> Iterator[Finding]:
         """Whether the operator may do it."""
         missing = set(self.permissions) - set(self.granted(self.permissions))
         if missing:
+            consequence = f", so {self.without} will not work" if self.without else ""
             yield Finding(
-                "problem",
+                "warning" if self.without else "problem",
                 self.subject,
-                f"does not exist, or {', '.join(sorted(missing))} is not granted to you",
+                f"does not exist, or {', '.join(sorted(missing))} is not granted to you"
+                f"{consequence}",
                 f"compare the name with what Terraform applied, and grant yourself {self.role}",
             )
         else:
@@ -86,16 +94,34 @@ def agreement_findings(deployment: Deployment) -> Iterator[Finding]:
         yield Finding("ok", "settings together", "agree")
 
 
-def reach_findings(deployment: Deployment, env: Mapping[str, str]) -> Iterator[Finding]:
-    """Whether Google's clients reach the deployment, and not an emulator in its place."""
-    said = ", ".join(sorted(name for name in _EMULATORS if env.get(name)))
-    if deployment.emulators:
-        yield Finding("ok", "place", "emulators on this machine")
-    elif said:
-        todo = f"unset {said}, or choose the local stack with --local"
-        yield Finding("problem", "place", f"{said} is set: you reach an emulator", todo)
-    else:
-        yield Finding("ok", "place", "Google Cloud")
+def place_finding(deployment: Deployment) -> Finding:
+    """What Google's clients reach."""
+    kind = "emulators on this machine" if deployment.emulators else "Google Cloud"
+    return Finding("ok", "place", f"{kind}, {deployment.place}")
+
+
+def longest_silence(policy: Policy) -> timedelta:
+    """How long a planner that works may go without a plan: a few of the shortest intervals.
+
+    It leaves a plan whenever there is something to ask for, and each interval is that once.
+    """
+    return max(HOUR, 3 * min(policy.lengths.values())) + policy.settle
+
+
+def planner_finding(
+    plans: Sequence[Plan], silence: timedelta, now: datetime, planner_url: str
+) -> Finding:
+    """Whether the planner plans, as far as these plans tell."""
+    newest = max((plan.made_at for plan in plans), default=None)
+    if newest is not None and now - newest <= silence:
+        return Finding("ok", "planner", f"made its newest plan at {shown(newest)}")
+    since = f"since {shown(newest)}" if newest else f"for more than {lasting(silence)}"
+    return Finding(
+        "warning",
+        "planner",
+        f"has not planned {since}, although intervals have settled",
+        f"look at its log, and whether Cloud Scheduler calls {planner_url}",
+    )
 
 
 def secret_findings(credentials: Credentials, today: date) -> Iterator[Finding]:
@@ -132,9 +158,3 @@ def skipped() -> Iterable[Finding]:
     """What is said in place of asking Mixpanel without credentials."""
     todo = f"export {CREDENTIALS}=username:secret of a service account, and call again"
     yield Finding("warning", "Mixpanel", f"not asked: {CREDENTIALS} is not set", todo)
-
-
-def newest_settled_hour(now: datetime, settle: timedelta) -> Interval:
-    """The last whole hour whose rows Mixpanel shows by now."""
-    end = aligned(now - settle, HOUR)
-    return Interval(end - HOUR, end)

@@ -15,17 +15,34 @@ as the names of topics, follows from the environments by the functions' own rule
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import Any, Self
 
+from mixpanel_export import variables
 from mixpanel_export.errors import Setup
-from mixpanel_export.settings import FetcherSettings, LoaderSettings, PlannerSettings
+from mixpanel_export.settings import (
+    FetcherSettings,
+    LoaderSettings,
+    PlannerSettings,
+    variables_of,
+)
 
 CREDENTIALS = "MIXPANEL_CREDENTIALS"
-_ENVIRONMENTS = ("planner_environment", "fetcher_environment", "loader_environment")
+_ENVIRONMENTS: dict[str, type[Any]] = {
+    "planner_environment": PlannerSettings,
+    "fetcher_environment": FetcherSettings,
+    "loader_environment": LoaderSettings,
+}
 _TEXTS = ("dead_letter_subscription", "planner_url")
 _UNKNOWN = "unknown:unknown"
+_EMULATORS = ("BIGQUERY_EMULATOR_HOST", "PUBSUB_EMULATOR_HOST", "STORAGE_EMULATOR_HOST")
+_VARIABLES = {
+    variable.name: variable
+    for settings in _ENVIRONMENTS.values()
+    for variable in variables_of(settings).values()
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +89,15 @@ class Deployment:
         )
 
     @property
+    def place(self) -> str:
+        """What it works on, for eyes; also when its settings are wrong."""
+        project, bucket = (
+            self.planner_environment.get(variable.name) or "unknown"
+            for variable in (variables.GCP_PROJECT_ID, variables.EXPORT_BUCKET)
+        )
+        return f"project {project}, bucket {bucket}"
+
+    @property
     def planner(self) -> PlannerSettings:
         """The planner's settings.
 
@@ -106,17 +132,51 @@ def overrides(assignments: Iterable[str]) -> dict[str, str]:
     """The variables in texts such as `INTERVAL_MINUTES=30`.
 
     Raises:
-        Setup: a text is none of this kind, or would put a secret on the command line.
+        Setup: a text is none of this kind, names nothing that a function reads, or would put a
+            secret on the command line.
     """
-    variables = {}
+    given = {}
     for assignment in assignments:
         name, sign, value = assignment.partition("=")
         if not sign or not re.fullmatch(r"[A-Z][A-Z0-9_]*", name):
             raise Setup("--set takes NAME=VALUE, such as INTERVAL_MINUTES=30")
         if name == CREDENTIALS:
             raise Setup(f"{name} is a secret: export it as an environment variable instead")
-        variables[name] = value
-    return variables
+        if name not in _VARIABLES:
+            nearest = get_close_matches(name, _VARIABLES, n=1)
+            hint = f"did you mean {nearest[0]}?" if nearest else "docs/settings.md has them all"
+            raise Setup(f"no function has a variable {name}: {hint}")
+        given[name] = value
+    return given
+
+
+def differences(outputs: Mapping[str, Any], overrides: Mapping[str, str]) -> Iterator[str]:
+    """What `overrides` changes for this call, a line for each, and what the deployment has."""
+    for name, value in overrides.items():
+        variable = _VARIABLES[name]
+        deployed = {
+            _value(outputs[environment]).get(name) or variable.default
+            for environment, settings in _ENVIRONMENTS.items()
+            if variable in variables_of(settings).values()
+        }
+        if deployed != {value}:
+            shown = " or ".join(repr(each) for each in sorted(deployed))
+            yield f"--set {name}={value} is for this call only: the deployment has {shown}"
+
+
+def refuse_emulators(deployment: Deployment, env: Mapping[str, str]) -> None:
+    """Let nobody take a leftover of the shell for the cloud: Google's clients would.
+
+    Raises:
+        Setup: a variable leads to an emulator that is not the deployment's.
+    """
+    left_over = [name for name in _EMULATORS if env.get(name)]
+    if left_over and not deployment.emulators:
+        names = ", ".join(left_over)
+        raise Setup(
+            f"{names} is set, so that an emulator would be reached in place of "
+            f"{deployment.place}: unset it, or choose the local stack with --local"
+        )
 
 
 def _value(output: object) -> Any:

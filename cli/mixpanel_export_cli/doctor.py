@@ -10,6 +10,8 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from mixpanel_export.plans import Plans
+from mixpanel_export.reconciling import MEMORY, Policy
 from mixpanel_export.settings import PlannerSettings
 from mixpanel_export.warehouse import Ledger
 from mixpanel_export_cli import checks, probe, subscriber
@@ -47,7 +49,7 @@ def _checks(session: Session) -> Iterator[Check]:
     credentials = os.environ.get(CREDENTIALS)
     settings = list(checks.settings_findings(deployment, credentials))
     yield Check("settings", lambda: settings, "")
-    yield Check("place", partial(checks.reach_findings, deployment, os.environ), "")
+    yield Check("place", lambda: [checks.place_finding(deployment)], "")
     yield Check("Google credentials", _signed_in, "run `gcloud auth application-default login`")
     if not is_well(settings):
         return
@@ -56,6 +58,7 @@ def _checks(session: Session) -> Iterator[Check]:
         yield Check(resource.subject, resource.look, _APPLY)
     ledger = partial(_ledger, session)
     yield Check("view of loads", ledger, f"{_APPLY}; grant yourself roles/bigquery.dataViewer")
+    yield Check("planner", partial(_planner, session), _APPLY)
     if credentials:
         fetcher = deployment.fetcher(credentials)
         today = session.clock.now().date()
@@ -80,6 +83,13 @@ def _resources(deployment: Deployment) -> Iterator[Resource]:
         ("storage.objects.get", "storage.objects.list"),
         "roles/storage.objectViewer",
         partial(_granted_on_bucket, planner),
+    )
+    yield Resource(
+        "wishes in the bucket",
+        ("storage.objects.create", "storage.objects.delete"),
+        "roles/storage.objectUser",
+        partial(_granted_on_bucket, planner),
+        without="backfill",
     )
     for topic, verb, role in (
         (planner.request_topic, "publish", "publisher"),
@@ -114,10 +124,19 @@ def _ledger(session: Session) -> Iterable[Finding]:
     yield Finding("ok", f"view {planner.dataset}.loads", "can be queried")
 
 
+def _planner(session: Session) -> Iterable[Finding]:
+    deployment, now = session.deployment, session.clock.now()
+    planner = deployment.planner
+    bucket = OperatorsBucket.connect(planner.project_id, planner.bucket)
+    silence = checks.longest_silence(Policy.of(planner))
+    plans, _ = Plans(bucket).around(now, max(silence, MEMORY))
+    yield checks.planner_finding(plans, silence, now, deployment.planner_url)
+
+
 def _sample(session: Session, credentials: str) -> Iterator[Finding]:
     settings = session.deployment.fetcher(credentials)
     session.say("asking Mixpanel for one export: it costs 1 of the 60 requests of this hour")
-    hour = checks.newest_settled_hour(session.clock.now(), session.deployment.planner.settle)
+    hour = probe.newest_hour(session.clock.now(), session.deployment.planner.settle)
     sample = probe.sample(settings, hour, session.clock)
     yield from checks.sample_findings(settings, stamps(sample.events), sample.clock_ahead)
 

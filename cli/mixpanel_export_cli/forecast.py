@@ -1,10 +1,10 @@
-"""How far the past has come in, and when all of it will be there."""
+"""How far the past has come in, and when all of it will be asked for."""
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,48 +12,53 @@ from mixpanel_export.budget import scheduled_per_hour
 from mixpanel_export.intervals import HOUR
 from mixpanel_export.messages import ExportRequest
 from mixpanel_export.reconciling import Decision, Policy
-from mixpanel_export.series import RECENT, Family
+from mixpanel_export.series import RECENT, Family, Series
 from mixpanel_export_cli.states import IS_LOADED, Cell, State
+
+_FAMILIES: tuple[Family, ...] = ("export", "query")
 
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """The requests of one Mixpanel API family that wait for their turn.
+    """The requests for the past of one Mixpanel API family that wait for their turn.
 
-    `per_hour` is the room that the budget has for them beside what comes on schedule and the
-    second looks that become due; it may be 0.
+    `ahead` are more urgent and wait, too: gaps and second looks. Of all of them `at_once` are
+    asked for at the next tick; `per_hour` is the room beside what comes on schedule and the
+    second looks that become due, at least 1.
     """
 
     family: Family
     waiting: int
+    ahead: int
+    at_once: int
     per_hour: int
 
     @property
-    def lasts(self) -> timedelta | None:
-        """How long until all of them are made; None if there is no room for them."""
+    def lasts(self) -> timedelta:
+        """How long until all that wait are asked for; nothing if the next tick does it."""
         if not self.waiting:
             return timedelta(0)
-        return self.waiting * HOUR / self.per_hour if self.per_hour else None
+        return max(0, self.ahead + self.waiting - self.at_once) * HOUR / self.per_hour
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How many of the wanted intervals are loaded, or have at least landed.
+    """How many of the wanted intervals are loaded, and how many the backfill has yet to come to.
 
-    `under_way` are asked for and have not landed. `since` is UTC.
+    Of those that are `awaited`, `under_way` are asked for. `since` is UTC.
     """
 
     since: datetime
     wanted: int
     loaded: int
-    landed: int
+    awaited: int
     under_way: int
     queues: tuple[Queue, ...]
 
     @property
-    def left(self) -> int:
-        """The intervals that are not loaded."""
-        return self.wanted - self.loaded
+    def open(self) -> int:
+        """The intervals in gaps."""
+        return self.wanted - self.loaded - self.awaited
 
     @property
     def percent(self) -> float:
@@ -61,41 +66,70 @@ class Progress:
         return math.floor(1000 * self.loaded / self.wanted) / 10 if self.wanted else 100.0
 
     @property
-    def lasts(self) -> timedelta | None:
-        """How long until everything is asked for; None if some of it never is."""
-        waits = [queue.lasts for queue in self.queues]
-        known = [wait for wait in waits if wait is not None]
-        return max(known, default=timedelta(0)) if len(known) == len(waits) else None
+    def lasts(self) -> timedelta:
+        """How long until all of the past is asked for."""
+        return max((queue.lasts for queue in self.queues), default=timedelta(0))
 
 
 def progress_of(policy: Policy, cells: Iterable[Cell], decision: Decision) -> Progress:
     """How far these intervals are: all that are due, and what the planner wants to ask for."""
-    counts = Counter(cell.state for cell in cells)
+    states: Counter[State] = Counter()
+    awaited: Counter[State] = Counter()
+    awaited_until: dict[Series, datetime] = {}
+    for cell in cells:
+        states[cell.state] += 1
+        if cell.is_awaited:
+            awaited[cell.state] += 1
+            awaited_until.setdefault(cell.series, cell.interval.end)  # They come newest first.
+    past = [
+        request
+        for request in decision.wanted
+        if request.series in awaited_until
+        and request.interval.end <= awaited_until[request.series]
+    ]
     return Progress(
         since=policy.since,
-        wanted=counts.total(),
-        loaded=sum(counts[state] for state in IS_LOADED),
-        landed=counts[State.LANDED],
-        under_way=counts[State.ASKED],
-        queues=queues_of(policy, decision.wanted),
+        wanted=states.total(),
+        loaded=sum(states[state] for state in IS_LOADED),
+        awaited=awaited.total(),
+        under_way=awaited[State.ASKED],
+        queues=queues_of(policy, past, decision.wanted, decision.requests),
     )
 
 
-def queues_of(policy: Policy, wanted: Iterable[ExportRequest]) -> tuple[Queue, ...]:
-    """Where these requests wait; what comes on schedule has room of its own and does not."""
-    waiting = Counter(request.series.family for request in wanted if request.origin != "schedule")
-    families: tuple[Family, ...] = ("export", "query")
+def queues_of(
+    policy: Policy,
+    past: Iterable[ExportRequest],
+    wanted: Sequence[ExportRequest] = (),
+    requests: Sequence[ExportRequest] = (),
+) -> tuple[Queue, ...]:
+    """Where requests for the past wait among all that are wanted and those made at once.
+
+    What comes on schedule has room of its own, and does not wait.
+    """
+    waiting, all_waiting, at_once = _by_family(past), _by_family(wanted), _by_family(requests)
     used = {series.family for series in policy.lengths}
     return tuple(
-        Queue(family, waiting[family], _room(policy, family))
-        for family in families
+        Queue(
+            family,
+            waiting[family],
+            all_waiting[family] - waiting[family],
+            at_once[family],
+            _room(policy, family),
+        )
+        for family in _FAMILIES
         if family in used
     )
 
 
+def _by_family(requests: Iterable[ExportRequest]) -> Counter[Family]:
+    return Counter(request.series.family for request in requests if request.origin != "schedule")
+
+
 def _room(policy: Policy, family: Family) -> int:
+    """At least 1, which the settings see to."""
     second_looks = 0
     if policy.verify_after and RECENT in policy.lengths and family == RECENT.family:
         second_looks = math.ceil(HOUR / policy.lengths[RECENT])
     taken = scheduled_per_hour(policy.lengths, family) + second_looks
-    return max(0, policy.requests_per_hour - taken)
+    return max(1, policy.requests_per_hour - taken)

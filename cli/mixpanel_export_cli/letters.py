@@ -59,6 +59,16 @@ class Letter:
         return f"subscription {attributes[f'{_SOURCE}Subscription']}"
 
     @property
+    def origin(self) -> str:
+        """Why it was asked for; if it does not say, for a replay. Empty for a notification."""
+        return "" if self.is_notification else self.attributes.get("origin", "replay")[:_LONGEST]
+
+    @property
+    def is_parked(self) -> bool:
+        """Whether a function gave up on it at once, as no retry can help."""
+        return _REASON in self.message.attributes
+
+    @property
     def attempts(self) -> str:
         """How often it was delivered; a function parks what no retry can help at once."""
         return self.message.attributes.get(f"{_SOURCE}DeliveryCount", "1")
@@ -95,9 +105,19 @@ class Letter:
             return str(error)
         return None
 
+    def prospect(self, bucket: str) -> str:
+        """What would come of redriving it, for eyes."""
+        if self.verdict(bucket) is not None:
+            return "refused, drop it"
+        return "in vain unless the cause is mended" if self.is_parked else "yes"
+
     def costs_a_request(self, bucket: str) -> bool:
         """Whether redriving it may ask Mixpanel."""
         return not self.is_notification and self.verdict(bucket) is None
+
+    def is_replay(self, bucket: str) -> bool:
+        """Whether nobody asks for it again."""
+        return self.origin == "replay" and self.costs_a_request(bucket)
 
     def as_json(self, bucket: str) -> dict[str, object]:
         """Everything a script may want to know."""
@@ -107,9 +127,11 @@ class Letter:
             "given_up_by": self.given_up_by,
             "attempts": int(self.attempts),
             "reason": self.reason,
+            "origin": self.origin or None,
             "subject": self.subject,
             "attributes": self.attributes,
             "not_redrivable": self.verdict(bucket),
+            "comes_back_unless_mended": self.is_parked,
         }
 
 
@@ -126,7 +148,7 @@ def chosen(letters: Sequence[Letter], ids: Iterable[str], *, everything: bool) -
         return list(letters)
     if unknown := sorted(wanted - {letter.message_id for letter in letters}):
         raise Setup(
-            f"nothing was done: no dead letter has the id {', '.join(unknown)}; "
+            f"nothing was done: no dead letter that can be seen has the id {', '.join(unknown)}; "
             "`dead-letters list` shows those there are"
         )
     return [letter for letter in letters if letter.message_id in wanted]

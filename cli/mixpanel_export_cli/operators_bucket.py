@@ -1,32 +1,32 @@
-"""Cloud Storage, as only an operator uses it: permissions, and the wish for more of the past."""
+"""Cloud Storage, as only an operator uses it: permissions, rejects, and the wish for the past."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Self
+from datetime import date
 
 from google.api_core import exceptions
-from google.cloud import storage
 from google.cloud.storage.retry import DEFAULT_RETRY
 
 from mixpanel_export.backfill import PATH
 from mixpanel_export.cloud_errors import INNER_RETRY_SECONDS, inner, translated
+from mixpanel_export.naming import ObjectName
+from mixpanel_export.series import Series
+from mixpanel_export.storage import ExportBucket
 
-_RETRY = inner(DEFAULT_RETRY)  # Doing either of these twice does no more than doing it once.
+_RETRY = inner(DEFAULT_RETRY)  # Writing or deleting the wish twice does no more than once.
 
 
-class OperatorsBucket:
-    """The bucket of one deployment."""
+class OperatorsBucket(ExportBucket):
+    """The bucket of one deployment, reached with the operator's own credentials."""
 
-    def __init__(self, client: storage.Client, bucket: str) -> None:
-        self._bucket = client.bucket(bucket)
-        self._wish = self._bucket.blob(PATH)
+    def rejected(self, series: Series, since: date, until: date) -> list[ObjectName]:
+        """Every version of which there are rejects, of intervals that start on these UTC days.
 
-    @classmethod
-    def connect(cls, project_id: str, bucket: str) -> Self:
-        """The bucket, reached with the operator's own credentials."""
-        with translated("connecting to Cloud Storage"):
-            return cls(storage.Client(project_id), bucket)
+        Raises:
+            Transient, Setup: the bucket cannot be listed.
+        """
+        return [name for name, _ in self._named("rejects/", series, since, until)]
 
     def granted(self, permissions: Sequence[str]) -> list[str]:
         """Which of these permissions the operator has.
@@ -47,7 +47,7 @@ class OperatorsBucket:
             Transient, Setup: it is not certain that it was written.
         """
         with translated(f"writing {PATH} to the bucket"):
-            self._wish.upload_from_string(
+            self._bucket.blob(PATH).upload_from_string(
                 data,
                 content_type="application/json",
                 timeout=INNER_RETRY_SECONDS,
@@ -62,6 +62,6 @@ class OperatorsBucket:
         """
         with translated(f"deleting {PATH} from the bucket"):
             try:
-                self._wish.delete(timeout=INNER_RETRY_SECONDS, retry=_RETRY)
+                self._bucket.blob(PATH).delete(timeout=INNER_RETRY_SECONDS, retry=_RETRY)
             except exceptions.NotFound:
                 return

@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from mixpanel_export.deadlines import Clock
 from mixpanel_export.intervals import HOUR
+from mixpanel_export_cli.times import lasting
 
 MIXPANEL_PER_HOUR = 60
 Item = TypeVar("Item")
@@ -39,6 +40,13 @@ class Pace:
     def duration(self, count: int) -> timedelta:
         """From the first of `count` requests to the last."""
         return self.gap(count) * max(0, count - 1)
+
+    def described(self, count: int) -> str:
+        """How so many are spread."""
+        return (
+            f"Pace: one every {self.gap(count).total_seconds():.0f} s, done in about "
+            f"{lasting(self.duration(count))}"
+        )
 
 
 def paced(

@@ -11,7 +11,8 @@ from urllib.parse import urlencode
 from mixpanel_export.budget import Budget
 from mixpanel_export.messages import ExportRequest
 from mixpanel_export.naming import Landed
-from mixpanel_export.planning import Situation
+from mixpanel_export.planning import LEASE, Situation
+from mixpanel_export.plans import Plan
 from mixpanel_export.queries import ENGAGE_PATH, EXPORT_PATH, Project
 from mixpanel_export.reconciling import decide
 from mixpanel_export.series import Family
@@ -49,9 +50,13 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a tick at this moment would do, the most urgent first."""
+    """What a tick at this moment would do, the most urgent first.
+
+    It would do nothing but wait while there is an `open_plan`.
+    """
 
     at: datetime
+    open_plan: Plan | None
     calls: tuple[Call, ...]
     waiting: tuple[ExportRequest, ...]
     reloads: tuple[Landed, ...]
@@ -77,7 +82,14 @@ def preview(situation: Situation, project: Project, at: datetime) -> Preview:
         if family in used
     )
     calls = tuple(call_of(request, project, at) for request in decision.requests)
-    return Preview(at, calls, waiting, decision.reloads, costs)
+    return Preview(at, open_plan(situation, at), calls, waiting, decision.reloads, costs)
+
+
+def open_plan(situation: Situation, at: datetime) -> Plan | None:
+    """The plan whose call still publishes, or has died: until `LEASE` later none follows it."""
+    plans = situation.known.plans
+    waited_for = (plan for plan in plans if plan.fate == "open" and abs(at - plan.made_at) < LEASE)
+    return next(waited_for, None)
 
 
 def call_of(request: ExportRequest, project: Project, at: datetime) -> Call:

@@ -17,13 +17,14 @@ import requests
 
 from mixpanel_export.deadlines import Clock
 from mixpanel_export.errors import Transient
-from mixpanel_export.intervals import DAY, Interval
+from mixpanel_export.intervals import DAY, HOUR, Interval, aligned
 from mixpanel_export.mixpanel import failure
 from mixpanel_export.settings import FetcherSettings
 
 MOST_EVENTS = 500
 _PATH = "/api/2.0/export"
 _SECONDS = 60.0
+_EASTERNMOST, _WESTERNMOST = timedelta(hours=14), timedelta(hours=-12)
 _PROCESSED = 'number(properties["mp_processing_time_ms"])'
 
 
@@ -45,7 +46,7 @@ def sample(settings: FetcherSettings, interval: Interval, clock: Clock) -> Sampl
     try:
         response = requests.get(
             settings.export_url + _PATH,
-            params=_parameters(settings, interval, began),
+            params=parameters(settings, interval),
             auth=(settings.credentials.username, settings.credentials.password),
             allow_redirects=False,
             timeout=_SECONDS,
@@ -59,16 +60,23 @@ def sample(settings: FetcherSettings, interval: Interval, clock: Clock) -> Sampl
     return Sample(events, _ahead(middle, response.headers.get("Date")))
 
 
-def _parameters(settings: FetcherSettings, interval: Interval, now: datetime) -> dict[str, str]:
-    """Events of this interval that happened at most a day before, or in any zone today.
+def newest_hour(now: datetime, settle: timedelta) -> Interval:
+    """The last whole hour that has settled, and whose days are over or present in every zone."""
+    end = aligned(now - max(settle, _EASTERNMOST - _WESTERNMOST), HOUR)
+    return Interval(end - HOUR, end)
 
-    `to_date` must not be later than the project's today, or Mixpanel refuses it.
+
+def parameters(settings: FetcherSettings, interval: Interval) -> dict[str, str]:
+    """Events of this interval that happened at most a day before, in whichever zone.
+
+    `to_date` must not be later than the project's today, or Mixpanel refuses it; which day that
+    is must not depend on the setting that is to be tried.
     """
     processed = f"{_PROCESSED} >= {interval.start_ms} and {_PROCESSED} < {interval.end_ms}"
     return {
         "project_id": settings.mixpanel_project_id,
         "from_date": (interval.start - 2 * DAY).date().isoformat(),
-        "to_date": now.astimezone(settings.project_timezone).date().isoformat(),
+        "to_date": (interval.end + _EASTERNMOST).date().isoformat(),
         "where": processed,
         "limit": str(MOST_EVENTS),
         "time_in_ms": "true",

@@ -1,4 +1,4 @@
-"""Rejects as the fetcher keeps them: which objects a range has, and what is in one."""
+"""Rejects as the fetcher keeps them: which a range has, and what is in one object."""
 
 from __future__ import annotations
 
@@ -7,23 +7,19 @@ import json
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
-from mixpanel_export.errors import NotOurs, Setup
-from mixpanel_export.naming import ObjectName, day_prefix
+from mixpanel_export.naming import ObjectName
 from mixpanel_export.series import Series
-
-_ROOT = "rejects/"
 
 
 class Bucket(Protocol):
     """Where exports and their rejects are."""
 
-    def listed(self, prefix: str) -> dict[str, dict[str, str]]:
-        """The metadata of each object whose path begins so."""
+    def rejected(self, series: Series, since: date, until: date) -> Iterable[ObjectName]:
+        """Every version of which there are rejects, of intervals that start on these UTC days."""
 
     def read(self, path: str) -> bytes | None:
         """The bytes of a small object; None if there is none."""
@@ -31,15 +27,18 @@ class Bucket(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Rejects:
-    """The lines of one export that could not become rows, each with its reason."""
+    """The lines of one export that could not become rows, each with its reason.
+
+    None if the object is damaged, so that nobody knows.
+    """
 
     name: ObjectName
-    lines: list[tuple[str, str]]
+    lines: list[tuple[str, str]] | None
 
     @property
     def reasons(self) -> Counter[str]:
         """How many lines were refused for each reason."""
-        return Counter(reason for reason, _ in self.lines)
+        return Counter(reason for reason, _ in self.lines or ())
 
 
 def rejects(
@@ -48,31 +47,27 @@ def rejects(
     """The rejects of every version of every interval that meets `[since, until)`, oldest first.
 
     Raises:
-        Transient, Setup: the bucket cannot be read, or an object in it is damaged.
+        Transient, Setup: the bucket cannot be read.
     """
+    if since >= until:
+        return
+    last = until - timedelta(microseconds=1)
     for one in series:
-        for day in _days(since, until):
-            for path in bucket.listed(_ROOT + day_prefix(one, day)):
-                with suppress(NotOurs):
-                    name = ObjectName.parse(path.removeprefix(_ROOT))
-                    if name.interval.start < until and since < name.interval.end:
-                        yield Rejects(name, _lines(path, bucket.read(path)))
+        for name in bucket.rejected(one, since.date(), last.date()):
+            is_met = name.interval.start < until and since < name.interval.end
+            if is_met and (data := bucket.read(name.rejects_path)) is not None:
+                yield Rejects(name, _lines(data))
 
 
-def _days(since: datetime, until: datetime) -> Iterator[date]:
-    """The UTC days on which an interval that meets the range may start."""
-    day = since.date()
-    while datetime.combine(day, datetime.min.time(), since.tzinfo) < until:
-        yield day
-        day += timedelta(days=1)
-
-
-def _lines(path: str, data: bytes | None) -> list[tuple[str, str]]:
+def _lines(data: bytes) -> list[tuple[str, str]] | None:
+    """The lines in an object; None if the fetcher did not write it."""
     try:
-        entries = map(json.loads, gzip.decompress(data or b"").splitlines())
-        return [
-            (entry["reason"], entry.get("line") or f"base64:{entry['line_base64']}")
-            for entry in entries
-        ]
+        entries = map(json.loads, gzip.decompress(data).splitlines())
+        return [(str(entry["reason"]), _line(entry)) for entry in entries]
     except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError):
-        raise Setup(f"object {path} was not written by the fetcher: look at it by hand") from None
+        return None
+
+
+def _line(entry: dict[str, str]) -> str:
+    """The line, which may be empty; bytes that are no text as they are kept."""
+    return str(entry["line"]) if "line" in entry else f"base64:{entry['line_base64']}"

@@ -9,7 +9,8 @@ import json
 import os
 import shlex
 import sys
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -17,15 +18,31 @@ from typing import Any
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
 
 from mixpanel_export.clock import SystemClock
 from mixpanel_export.deadlines import Clock
 from mixpanel_export.errors import Setup
-from mixpanel_export_cli.deployment import Deployment
+from mixpanel_export_cli.deployment import Deployment, differences, refuse_emulators
 from mixpanel_export_cli.sources import Source
 
 COMMAND = "mixpanel-export"
+INTERRUPTED = 130
+"""How a command ends that was stopped with Ctrl-C."""
+
 _WIDTH_OF_A_FILE = 120
+
+
+def printable(text: str) -> str:
+    """The text without characters that a terminal would obey; lines stay lines.
+
+    What comes from Mixpanel or from a message may hold anything.
+    """
+    return "".join(
+        repr(each)[1:-1] if each != "\n" and unicodedata.category(each).startswith("C") else each
+        for each in text
+    )
 
 
 def _console(*, stderr: bool) -> Console:
@@ -59,8 +76,11 @@ class Session:
         """
         source, outputs = self.source.read()
         deployment = Deployment.of_outputs(source, outputs, self.overrides)
+        refuse_emulators(deployment, os.environ)
         os.environ.update(deployment.emulators)
-        self.say(f"deployment: {source}")
+        self.say(f"deployment: {source}, {deployment.place}")
+        for line in differences(outputs, self.overrides):
+            self.say(line)
         return deployment
 
     @cached_property
@@ -75,18 +95,29 @@ class Session:
 
     def say(self, text: str) -> None:
         """Tell the operator something that is no result."""
-        self.err.print(text, markup=False, soft_wrap=True)
+        self.err.print(printable(text), markup=False, soft_wrap=True)
 
     def show(self, text: str) -> None:
-        """Print a line of the result, as it is."""
-        self.out.print(text, markup=False, soft_wrap=True)
+        """Print a line of the result."""
+        self.out.print(printable(text), markup=False, soft_wrap=True)
+
+    def show_table(
+        self, title: str, headings: Iterable[str], rows: Iterable[Iterable[str]]
+    ) -> None:
+        """Print a table of the result."""
+        table = Table(title=title, title_justify="left")
+        for heading in headings:
+            table.add_column(heading, overflow="fold")
+        for row in rows:
+            table.add_row(*(Text(printable(cell)) for cell in row))
+        self.out.print(table)
 
     def show_json(self, value: Any) -> None:
         """Print a result for scripts."""
         typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
 
     def confirm(self, question: str, *, yes: bool) -> None:
-        """Go on only if the operator agrees.
+        """Go on only if the operator agrees to do this to this deployment.
 
         Raises:
             Setup: nobody is there to agree.
@@ -96,7 +127,7 @@ class Session:
             return
         if not sys.stdin.isatty():
             raise Setup("nothing was done: give --yes to go on without a terminal to ask at")
-        typer.confirm(question, abort=True, err=True)
+        typer.confirm(f"{self.deployment.place}: {question}", abort=True, err=True)
 
     def progress(self) -> Progress:
         """A bar for long work."""

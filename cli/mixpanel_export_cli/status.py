@@ -6,15 +6,13 @@ from typing import Annotated
 
 import typer
 
+from mixpanel_export.errors import ExportError
 from mixpanel_export.intervals import HOUR
-from mixpanel_export.storage import ExportBucket
-from mixpanel_export.warehouse import Ledger
-from mixpanel_export_cli import times
-from mixpanel_export_cli.assessing import View, assess
-from mixpanel_export_cli.looking import Onlooker
+from mixpanel_export_cli.assessing import DeadLetterCount, Status, View, assess
+from mixpanel_export_cli.looking import Onlooker, patience
 from mixpanel_export_cli.session import Session
 from mixpanel_export_cli.status_json import as_json
-from mixpanel_export_cli.status_text import described, print_status
+from mixpanel_export_cli.status_text import late_lines, print_status
 from mixpanel_export_cli.subscriber import DeadLetters
 
 _LATE = 1
@@ -30,35 +28,30 @@ def status(
 ) -> None:
     """Show freshness, a calendar of intervals, gaps, backfill, budget and dead letters."""
     session = Session.of(context)
-    onlooker = onlooker_of(session)
-    now = session.clock.now()
-    situation = onlooker.look(now)
-    view = View(days, objective_hours * HOUR)
-    seen = assess(situation, onlooker.settings.export_since, now, _dead_letters(session), view)
+    seen = _look(session, View(days, objective_hours * HOUR))
     if is_json:
         session.show_json(as_json(seen))
     else:
         print_status(seen, session.out)
+    for line in late_lines(seen):
+        session.say(line)
     if seen.late:
-        for gap in seen.late:
-            session.say(f"late: {described(gap, now)}, from {times.shown(gap.start)}")
         raise typer.Exit(_LATE)
 
 
-def onlooker_of(session: Session) -> Onlooker:
-    """An onlooker at the session's deployment, with the operator's own credentials."""
-    settings = session.deployment.planner
-    return Onlooker(
-        settings,
-        ExportBucket.connect(settings.project_id, settings.bucket),
-        Ledger.connect(settings.project_id, settings.dataset, settings.location),
-        session.clock,
-    )
+def _look(session: Session, view: View) -> Status:
+    onlooker, now = Onlooker.of(session), session.clock.now()
+    with patience(session):
+        situation = onlooker.look(now)
+        dead_letters = _dead_letters(session)
+        return assess(situation, onlooker.settings.export_since, now, dead_letters, view)
 
 
-def _dead_letters(session: Session) -> int:
-    """How many can be seen; they stay where they are."""
+def _dead_letters(session: Session) -> DeadLetterCount:
+    """How many can be seen; they stay where they are. Not knowing them hides nothing else."""
     deployment = session.deployment
-    name = deployment.dead_letter_subscription
-    with DeadLetters.connect(deployment.planner.project_id, name).held() as letters:
-        return len(letters)
+    project_id, name = deployment.planner.project_id, deployment.dead_letter_subscription
+    try:
+        return DeadLetterCount(DeadLetters.connect(project_id, name).glimpse())
+    except ExportError as error:
+        return DeadLetterCount(None, str(error))

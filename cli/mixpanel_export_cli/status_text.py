@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import islice
 
-from rich.console import Console, RenderableType
-from rich.padding import Padding
-from rich.progress_bar import ProgressBar
+from rich.console import Console
 from rich.text import Text
 
-from mixpanel_export_cli.assessing import Status
+from mixpanel_export.planning import LEASE
+from mixpanel_export.plans import Plan
+from mixpanel_export_cli.assessing import Freshness, Status
 from mixpanel_export_cli.calendar_lines import MARKS, MEANINGS, STYLES, Line, heading, lines_of
-from mixpanel_export_cli.forecast import Progress
-from mixpanel_export_cli.gaps import Gap
+from mixpanel_export_cli.forecast import Progress, Queue
 from mixpanel_export_cli.pacing import MIXPANEL_PER_HOUR
-from mixpanel_export_cli.states import State
-from mixpanel_export_cli.times import lasting, shown
+from mixpanel_export_cli.states import Gap, State
+from mixpanel_export_cli.times import ago, lasting, shown
 from mixpanel_export_cli.wording import counted
 
 _BAR_WIDTH = 40
+_MOST_GAPS = 20
 
 
 def print_status(status: Status, console: Console) -> None:
@@ -31,60 +32,81 @@ def print_status(status: Status, console: Console) -> None:
         _gaps(status),
         _backfill(status),
         _budget(status),
-        _dead_letters(status),
+        [_dead_letters(status)],
     )
     for section in sections:
         for line in section:
-            console.print(line, soft_wrap=True, markup=False)
+            console.print(line, soft_wrap=True)
         console.print()
 
 
-def progress_lines(
-    progress: Progress, now: datetime, *, is_wished: bool
-) -> Iterator[RenderableType]:
-    """How far the past has come in, and when all of it will be there."""
+def progress_lines(progress: Progress, now: datetime, *, is_wished: bool) -> Iterator[Text]:
+    """How far the past has come in, and when all of it will be asked for."""
     origin = "the wish of `backfill --since`" if is_wished else "EXPORT_SINCE"
-    yield f"wanted since {progress.since:%Y-%m-%d}, by {origin}"
-    yield ProgressBar(total=max(1, progress.wanted), completed=progress.loaded, width=_BAR_WIDTH)
-    yield (
-        f"{progress.percent:.1f} %: {progress.loaded} of {progress.wanted} intervals loaded, "
-        f"{progress.left} left, of which {progress.landed} have landed and "
-        f"{progress.under_way} are asked for"
+    yield Text(f"wanted since {progress.since:%Y-%m-%d}, by {origin}")
+    done = int(progress.percent * _BAR_WIDTH / 100)
+    yield Text("#" * done, style="green").append("." * (_BAR_WIDTH - done), style="dim")
+    yield Text(
+        f"{progress.percent:.1f} %: {progress.loaded} of {progress.wanted} intervals loaded; "
+        f"{progress.awaited} awaited, of which {progress.under_way} are asked for"
     )
+    if progress.open:
+        yield Text(f"not counted as awaited: {counted(progress.open, 'interval')} in gaps")
     for queue in progress.queues:
         if queue.waiting:
-            yield (
-                f"waiting: {counted(queue.waiting, f'{queue.family} request')}; beside live "
-                f"traffic and second looks there is room for {queue.per_hour} an hour"
-            )
-    yield _end(progress, now)
+            yield Text(_waiting(queue))
+    yield Text(_end(progress, now))
+
+
+def _waiting(queue: Queue) -> str:
+    behind = f", behind {queue.ahead} more urgent" if queue.ahead else ""
+    waiting = counted(queue.waiting, f"{queue.family} request")
+    return (
+        f"waiting: {waiting}{behind}; the next tick asks for {queue.at_once}, and beside "
+        f"live traffic and second looks there is room for {queue.per_hour} an hour"
+    )
 
 
 def _end(progress: Progress, now: datetime) -> str:
-    if progress.lasts is None:
-        return "never done: raise REQUESTS_PER_HOUR, which leaves no room beside live traffic"
-    if not progress.lasts:
-        return "nothing waits to be asked for"
-    return f"all asked for in about {lasting(progress.lasts)}: {shown(now + progress.lasts)}"
+    if progress.lasts:
+        return f"all asked for in about {lasting(progress.lasts)}: {shown(now + progress.lasts)}"
+    if any(queue.waiting for queue in progress.queues):
+        return "all asked for at the next tick"
+    return "nothing of the past waits to be asked for"
 
 
-def _backfill(status: Status) -> Iterator[RenderableType]:
-    yield "Backfill"
+def _backfill(status: Status) -> Iterator[Text]:
+    yield Text("Backfill")
     is_wished = status.wished_since is not None
     for line in progress_lines(status.progress, status.at, is_wished=is_wished):
-        yield Padding(line, (0, 0, 0, 2)) if isinstance(line, ProgressBar) else f"  {line}"
+        yield Text("  ").append(line)
 
 
-def _freshness(status: Status) -> Iterator[str]:
-    yield "Freshness"
-    for series, until in status.loaded_until.items():
-        ago = f"until {shown(until)}, {lasting(status.at - until)} ago" if until else "nothing yet"
-        yield f"  {series!s:16} loaded: {ago}"
+def _freshness(status: Status) -> Iterator[Text]:
+    yield Text("Freshness")
+    for freshness in status.freshness:
+        name = str(freshness.series)
+        for text in _ends(freshness, status.at):
+            yield Text(f"  {name:16} {text}")
+            name = ""
 
 
-def _calendars(status: Status) -> Iterator[RenderableType]:
+def _ends(freshness: Freshness, now: datetime) -> Iterator[str]:
+    complete, newest = freshness.complete_until, freshness.newest_until
+    if newest is None:
+        yield "nothing of what is wanted is loaded yet"
+        return
+    if complete is None:
+        yield "complete: nothing yet"
+    else:
+        yield f"complete until {shown(complete)}, {ago(complete, now)}"
+    if newest != complete:
+        yield f"newest   until {shown(newest)}, {ago(newest, now)}"
+
+
+def _calendars(status: Status) -> Iterator[Text]:
     for series, cells in status.calendar.items():
-        yield f"Calendar of {heading(series, status.policy.lengths[series])}"
+        yield Text(f"Calendar of {heading(series, status.policy.lengths[series])}")
         yield from (_marks(line) for line in lines_of(cells))
     for state in State:
         yield Text(f"  {MARKS[state]} {MEANINGS[state]}", style=STYLES[state])
@@ -98,35 +120,59 @@ def _marks(line: Line) -> Text:
 
 
 def _gaps(status: Status) -> Iterator[Text]:
-    gaps = status.open_gaps
+    gaps = sorted(status.gaps, key=lambda gap: gap.end, reverse=True)
     yield Text("Gaps" if gaps else "Gaps: none")
-    for gap in gaps:
-        is_late = gap in status.late
+    for gap in gaps[:_MOST_GAPS]:
+        is_late = status.is_late(gap)
         late = f"; LATE, the objective is {lasting(status.objective)}" if is_late else ""
-        text = f"  {described(gap, status.at)}{late}"
+        text = f"  {_described(gap, status.at)}{late}"
         yield Text(text, style="bold red" if is_late else "")
         yield Text(f"    from {shown(gap.start)}")
         yield Text(f"    to   {shown(gap.end)}")
+    if rest := gaps[_MOST_GAPS:]:
+        yield Text(f"  and {len(rest)} more, of which {sum(map(status.is_late, rest))} are LATE")
 
 
-def described(gap: Gap, now: datetime) -> str:
+def late_lines(status: Status) -> Iterator[str]:
+    """Why the exit code is what it is, the newest gaps first."""
+    late = sorted(status.late, key=lambda gap: gap.end, reverse=True)
+    for gap in islice(late, _MOST_GAPS):
+        yield f"late: {_described(gap, status.at)}, from {shown(gap.start)}"
+    if len(late) > _MOST_GAPS:
+        yield f"late: {len(late) - _MOST_GAPS} more"
+
+
+def _described(gap: Gap, now: datetime) -> str:
     """What is wrong, how much of it there is, for how long, and what was done."""
-    asked = f"; last asked for {lasting(now - gap.asked_at)} ago" if gap.asked_at else ""
+    asked = f"; last asked for {ago(gap.asked_at, now)}" if gap.asked_at else ""
     what = f"{gap.series}: {gap.intervals} {MEANINGS[gap.state]}"
     return f"{what}, for {lasting(gap.age(now))}{asked}"
 
 
-def _budget(status: Status) -> Iterator[str]:
-    yield "Requests of the last hour"
+def _budget(status: Status) -> Iterator[Text]:
+    yield Text("Requests of the last hour")
     for spending in status.spendings:
-        yield (
-            f"  {spending.family:6} {spending.planned} planned, of {spending.limit}; with "
-            f"{spending.by_hand} by hand {spending.total}, of {MIXPANEL_PER_HOUR}"
+        yield Text(
+            f"  {spending.family:6} {spending.planned} planned, of {spending.limit}; by hand at "
+            f"least {spending.by_hand_at_least}; together at least {spending.at_least}, of "
+            f"{MIXPANEL_PER_HOUR}"
         )
+    if status.open_plan:
+        yield Text(f"  {open_plan_line(status.open_plan)}")
 
 
-def _dead_letters(status: Status) -> Iterator[str]:
-    if status.dead_letters:
-        yield f"Dead letters: at least {status.dead_letters}; see `dead-letters list`"
-    else:
-        yield "Dead letters: none seen"
+def open_plan_line(plan: Plan) -> str:
+    """For whom the planner waits, and how long."""
+    return (
+        f"plan {plan.number} is open since {shown(plan.made_at)}: the planner waits until "
+        f"{shown(plan.made_at + LEASE)}"
+    )
+
+
+def _dead_letters(status: Status) -> Text:
+    count, reason = status.dead_letters.at_least, status.dead_letters.reason
+    if count is None:
+        return Text(f"Dead letters: not known ({reason})")
+    if count:
+        return Text(f"Dead letters: at least {count}; see `dead-letters list`")
+    return Text("Dead letters: none seen")

@@ -11,7 +11,7 @@ from mixpanel_export.planning import Ledger, Situation
 from mixpanel_export.reconciling import decide
 from mixpanel_export.variables import EXPORT_SINCE, Refused
 from mixpanel_export_cli.forecast import Progress, progress_of
-from mixpanel_export_cli.states import Survey
+from mixpanel_export_cli.surveying import Survey
 
 _EVER = datetime(2009, 1, 1, tzinfo=UTC)  # Mixpanel was founded then.
 
@@ -56,11 +56,11 @@ def objection(since: datetime, exported_since: datetime, wish: Wish) -> str | No
     return None
 
 
-def progress_with(situation: Situation, now: datetime) -> Progress:
+def progress_with(situation: Situation, exported_since: datetime, now: datetime) -> Progress:
     """How far the intervals that are wanted in this situation are."""
     policy, known = situation.policy, situation.known
-    cells = Survey(policy, now, known).due()
-    return progress_of(policy, cells, decide(policy, now, known))
+    survey = Survey(policy, now, known, exported_since)
+    return progress_of(policy, survey.due(), decide(policy, now, known))
 
 
 def loaded_before(ledger: Ledger, since: datetime) -> int:

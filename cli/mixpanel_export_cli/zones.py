@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from statistics import median_low
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from mixpanel_export.wallclock import milliseconds
 from mixpanel_export_cli.findings import Finding
@@ -81,6 +81,8 @@ def zone_finding(stamps: Sequence[Stamp], zone: ZoneInfo) -> Finding:
     found, expected = timedelta(milliseconds=offset_ms), _offset(zone, moment)
     if found == expected:
         return Finding("ok", _SUBJECT, f"{zone.key}: events are at {_text(found)}, as it is now")
+    if found not in {_offset(ZoneInfo(name), moment) for name in available_timezones()}:
+        return _unknown(f"events are at {_text(found)}, where no zone is, so they cannot tell it")
     fitting = [name for name in _WELL_KNOWN if _offset(ZoneInfo(name), moment) == found]
     return Finding(
         "problem",

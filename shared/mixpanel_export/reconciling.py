@@ -135,7 +135,7 @@ def decide(policy: Policy, now: datetime, known: Known) -> Decision:
 def due(policy: Policy, series: Series, now: datetime) -> Iterator[Interval]:
     """Every interval of the series that should be loaded by now, newest first."""
     since = wanted_since(policy, series, now)
-    return newest_first(since, _watermark(policy, series, now), policy.lengths[series])
+    return newest_first(since, now - settle_delay(policy, series), policy.lengths[series])
 
 
 def wanted_since(policy: Policy, series: Series, now: datetime) -> datetime:
@@ -146,14 +146,15 @@ def wanted_since(policy: Policy, series: Series, now: datetime) -> datetime:
     """
     if series == SNAPSHOT:
         length = policy.lengths[series]
-        return aligned(_watermark(policy, series, now), length) - length
+        return aligned(now - settle_delay(policy, series), length) - length
     if series == CHANGES:
         return max(policy.since, now - policy.heal_horizon)
     return policy.since
 
 
-def _watermark(policy: Policy, series: Series, now: datetime) -> datetime:
-    return now - (max(policy.settle, _SWEEP_SETTLES) if series == SWEEP else policy.settle)
+def settle_delay(policy: Policy, series: Series) -> timedelta:
+    """How long after its end an interval of the series is due."""
+    return max(policy.settle, _SWEEP_SETTLES) if series == SWEEP else policy.settle
 
 
 def _gaps(policy: Policy, now: datetime, known: Known) -> Iterator[ExportRequest]:

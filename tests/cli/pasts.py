@@ -85,7 +85,7 @@ _POLICY = Policy(
     settle=15 * MINUTE,
     verify_after=None,
     heal_after=3 * HOUR,
-    reload_after=timedelta(0),
+    reload_after=5 * MINUTE,
     heal_horizon=2 * DAY,
     requests_per_hour=40,
 )

@@ -9,6 +9,7 @@ import pytest
 from mixpanel_export.errors import Setup
 from mixpanel_export.intervals import DAY, HOUR
 from mixpanel_export.series import SWEEP
+from mixpanel_export_cli.forecast import Queue
 from mixpanel_export_cli.wishing import (
     Wish,
     day_of,
@@ -97,13 +98,16 @@ def test_what_a_wish_takes_is_known_before(in_bucket: bytes | None, wanted: int)
     past.load(hour(5, TODAY - DAY))
     past.journal.entries.clear()
     situation = past.onlooker.look(NOW, (TODAY - 3 * DAY).date())
-    progress = progress_with(situation, NOW)
+    progress = progress_with(situation, past.settings.export_since, NOW)
 
+    # What lies after the hour that was loaded once is no backfill but 18 holes.
     assert (wanted, 12, TODAY - 3 * DAY) == (progress.wanted, progress.loaded, progress.since)
-    assert [("export", 71, 39)] == [
-        (queue.family, queue.waiting, queue.per_hour) for queue in progress.queues
-    ]
-    assert 71 * HOUR / 39 == progress.lasts
+    assert (53, 18, (Queue("export", 53, 18, 39, 39),)) == (
+        progress.awaited,
+        progress.open,
+        progress.queues,
+    )
+    assert (71 - 39) * HOUR / 39 == progress.lasts
     assert [
         "listed plans/",
         "listed events/date=2026-11-19/ to 2026-11-22",

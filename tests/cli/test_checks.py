@@ -8,11 +8,14 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from mixpanel_export.errors import Setup, Transient
+from mixpanel_export.plans import Plan
+from mixpanel_export.reconciling import Policy
 from mixpanel_export.settings import Credentials
 from mixpanel_export_cli import checks
 from mixpanel_export_cli.deployment import Deployment
 from mixpanel_export_cli.findings import Check, Finding, examine, is_well
 from tests.cli.outputs import FETCHER, PLANNER, SHARED, outputs
+from tests.cli.pasts import machine_in
 
 OK = Finding("ok", "this", "is well")
 WARNING = Finding("warning", "that", "is odd", "look")
@@ -114,20 +117,62 @@ def test_the_functions_agree(changes: dict[str, object], said: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("emulators", "env", "level", "said"),
+    ("emulators", "said"),
     [
-        ({}, {}, "ok", "Google Cloud"),
-        ({}, {"PUBSUB_EMULATOR_HOST": ""}, "ok", "Google Cloud"),
-        ({}, {"PUBSUB_EMULATOR_HOST": "x"}, "problem", "PUBSUB_EMULATOR_HOST is set"),
-        ({"PUBSUB_EMULATOR_HOST": "x"}, {"PUBSUB_EMULATOR_HOST": "x"}, "ok", "emulators"),
+        ({}, "Google Cloud, project some-project, bucket some-bucket"),
+        (
+            {"PUBSUB_EMULATOR_HOST": "x"},
+            "emulators on this machine, project some-project, bucket some-bucket",
+        ),
     ],
-    ids=["cloud", "empty", "mistaken", "local"],
+    ids=["cloud", "local"],
 )
-def test_the_place(emulators: dict[str, str], env: dict[str, str], level: str, said: str) -> None:
-    """A variable left over in a shell would send everything to an emulator."""
-    (finding,) = checks.reach_findings(deployment(emulators=emulators), env)
+def test_the_place(emulators: dict[str, str], said: str) -> None:
+    """An operator with several deployments sees which one it is."""
+    finding = checks.place_finding(deployment(emulators=emulators))
 
-    assert (level, True) == (finding.level, said in finding.said)
+    assert Finding("ok", "place", said) == finding
+
+
+def plan(made_at: datetime) -> Plan:
+    return Plan(1, made_at, made_at, (), ())
+
+
+@pytest.mark.parametrize(
+    ("ages", "level", "said"),
+    [
+        ([timedelta(hours=20), timedelta(hours=3, minutes=15)], "ok", "made its newest plan at"),
+        (
+            [timedelta(hours=20), timedelta(hours=3, minutes=16)],
+            "warning",
+            "has not planned since 2026-11-22 08:44 UTC",
+        ),
+        ([], "warning", "has not planned for more than 3 h 15 min"),
+    ],
+    ids=["lately", "long ago", "never"],
+)
+def test_a_planner_that_stands_still(ages: list[timedelta], level: str, said: str) -> None:
+    """Every interval that settles makes a plan; after a few without any somebody must look."""
+    now = datetime(2026, 11, 22, 12, tzinfo=UTC)
+    policy = Policy.of(deployment().planner)
+    plans = [plan(now - age) for age in ages]
+    with machine_in("UTC"):
+        finding = checks.planner_finding(plans, checks.longest_silence(policy), now, "https://x")
+
+    assert (level, True) == (finding.level, said in finding.said), finding
+    assert ("https://x" in finding.todo) is (level == "warning")
+
+
+@pytest.mark.parametrize(
+    ("changes", "hours"),
+    [({}, 3.25), ({"INTERVAL_MINUTES": "5", "REQUESTS_PER_HOUR": "60"}, 1.25)],
+    ids=["hours", "five minutes"],
+)
+def test_how_long_a_planner_may_be_silent(changes: dict[str, str], hours: float) -> None:
+    """Three of the shortest intervals and the settle delay, but not less than an hour."""
+    policy = Policy.of(deployment(planner_environment=PLANNER | changes).planner)
+
+    assert timedelta(hours=hours) == checks.longest_silence(policy)
 
 
 @pytest.mark.parametrize(
@@ -144,6 +189,15 @@ def test_permissions(granted: list[str], level: str) -> None:
     if level == "problem":
         assert "b is not granted to you" in finding.said
         assert "roles/some" in finding.todo
+
+
+def test_what_only_some_need_is_a_warning() -> None:
+    """It says what will not work."""
+    resource = checks.Resource("it", ("a",), "roles/some", lambda _: [], without="backfill")
+    (finding,) = resource.look()
+
+    assert "warning" == finding.level
+    assert "a is not granted to you, so backfill will not work" in finding.said
 
 
 def test_a_resource_that_cannot_be_asked() -> None:
@@ -200,12 +254,3 @@ def test_credentials_that_are_not_there() -> None:
 
     assert "warning" == finding.level
     assert "export MIXPANEL_CREDENTIALS=" in finding.todo
-
-
-@pytest.mark.parametrize(("minute", "start"), [(14, 6), (15, 7), (59, 7)])
-def test_the_newest_settled_hour(minute: int, start: int) -> None:
-    """The last whole hour that ended a settle delay ago."""
-    now = datetime(2026, 11, 22, 8, minute, tzinfo=UTC)
-    hour = checks.newest_settled_hour(now, timedelta(minutes=15))
-
-    assert (start, timedelta(hours=1)) == (hour.start.hour, hour.length)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import signal
 import subprocess
 
 import pytest
@@ -13,6 +14,9 @@ from mixpanel_export.intervals import Interval
 from mixpanel_export_cli.subscriber import DeadLetters
 from tests.cli.calling import Tool, bare_environment
 from tests.functional.running import Running, wait_until
+
+_COST = "Cost: up to {} to Mixpanel, of the 60 in an hour; the planner leaves 56 of them."
+_LATER = '{{"version":1,"table":"events","start":"{0}T00:00:00Z","end":"{0}T01:00:00Z"}}'
 
 
 def wait_for_letters(running: Running, count: int) -> None:
@@ -35,9 +39,11 @@ def test_a_poison_message_is_listed_and_dropped(running: Running, tool: Tool) ->
         "given_up_by": "the fetcher",
         "attempts": 1,
         "reason": "the message body is not JSON",
+        "origin": "replay",
         "subject": "a message without attributes",
         "attributes": {"origin": "replay"},
         "not_redrivable": "the message body is not JSON",
+        "comes_back_unless_mended": True,
     } == {k: v for k, v in letter.items() if k not in ("message_id", "given_up_at")}
     assert (1, "redriven: 0 of 1") == (again.status, again.lines[-1])
     stays = f"{letter['message_id']} stays: the message body is not JSON; drop it"
@@ -45,8 +51,11 @@ def test_a_poison_message_is_listed_and_dropped(running: Running, tool: Tool) ->
     assert [letter["message_id"]] == ids(tool)
 
     dropped = tool("dead-letters", "drop", letter["message_id"], "--yes")
-    assert (0, "dropped 1 dead letter") == (dropped.status, dropped.lines[-1])
-    assert "no dead letters\n" == tool("dead-letters", "list").out
+    assert (0, "dropped: 1 of 1") == (dropped.status, dropped.lines[-1])
+    none = "no dead letter can be seen; another reader may hold some for up to 10 minutes\n"
+    assert none == tool("dead-letters", "list").out
+    as_json = tool("dead-letters", "list", "--json")
+    assert ([], True) == (as_json.json, none in as_json.err)
 
 
 def test_a_parked_request_is_redriven(running: Running, tool: Tool, interval: Interval) -> None:
@@ -60,9 +69,17 @@ def test_a_parked_request_is_redriven(running: Running, tool: Tool, interval: In
     running.settle()
 
     assert "1 dead letter" == listed.lines[0]
-    assert "Mixpanel answered 400" in " ".join(listed.lines)
+    text = " ".join(listed.out.replace("│", " ").split())
+    assert "Mixpanel answered 400" in text
+    assert "redrive: in vain unless" in text
+    assert 5 == listed.out.splitlines()[2].count("┃") - 1
+    assert "schedule" in text
     assert 0 == redriven.status
-    assert "Cost: up to 1 request to Mixpanel, of the 60 in an hour." in redriven.lines
+    assert _COST.format("1 request") in redriven.lines
+    assert (
+        "Parked at once by a function: 1 of 1. "
+        "They come back unchanged unless their cause is mended."
+    ) in redriven.lines
     assert "redriven: 1 of 1" == redriven.lines[-1]
     assert ["a", "b"] == running.shown(interval)
     assert [] == ids(tool)
@@ -100,7 +117,7 @@ def test_a_notification_is_redriven_to_the_loader(
     running.settle()
 
     assert ("the loader", running.objects()[0]) == (letter["given_up_by"], letter["subject"])
-    assert "Cost: up to 0 requests to Mixpanel, of the 60 in an hour." in redriven.lines
+    assert _COST.format("0 requests") in redriven.lines
     assert 1 == len(running.asked())
     assert ["a"] == running.shown(interval)
 
@@ -110,17 +127,14 @@ def test_a_letter_that_cannot_be_published_stays(running: Running, tool: Tool) -
     running.publish(resources.REQUESTS, b"nonsense")
     wait_for_letters(running, 1)
     (nonsense,) = ids(tool)
-    letter = running.publish(
-        resources.DEAD_LETTERS,
-        b'{"version":1,"table":"events",'
-        b'"start":"2025-01-01T00:00:00Z","end":"2025-01-01T01:00:00Z"}',
-    )
+    letter = running.publish(resources.DEAD_LETTERS, _LATER.format("2025-01-01").encode())
     running.stack.pubsub.faults.add(
         "publish_error", code="PERMISSION_DENIED", match={"topic": resources.REQUESTS}
     )
     failed = tool("dead-letters", "redrive", letter, "--yes")
 
     assert 2 == failed.status
+    assert "redriven: 0 of 1; the rest stays" in failed.err
     assert "mixpanel-export: 1 of 1 messages were not published: publishing to" in failed.err
     assert [nonsense, letter] == ids(tool)
     assert 0 == tool("dead-letters", "drop", nonsense, letter, "--yes").status
@@ -134,7 +148,7 @@ def test_whoever_fails_lets_the_letters_go(running: Running, tool: Tool) -> None
     dead_letters = DeadLetters.connect(resources.PROJECT_ID, resources.DEAD_LETTERS)
 
     def fail_after_removing_one() -> None:
-        with dead_letters.held() as letters:
+        with dead_letters.held([first, second]) as letters:
             assert [first, second] == [letter.message_id for letter in letters]
             dead_letters.remove(letters[0])
             raise RuntimeError("out of the blue")
@@ -143,6 +157,49 @@ def test_whoever_fails_lets_the_letters_go(running: Running, tool: Tool) -> None
         fail_after_removing_one()
 
     assert [second] == ids(tool)
+    tool("dead-letters", "drop", "--all", "--yes")
+
+
+def test_a_dry_run_only_shows(running: Running, tool: Tool) -> None:
+    """What it would cost, and what would be lost, as nobody asks for a replay again."""
+    running.publish(resources.DEAD_LETTERS, _LATER.format("2025-01-01").encode())
+    redriven = tool("dead-letters", "redrive", "--all", "--dry-run")
+    dropped = tool("dead-letters", "drop", "--all", "--dry-run")
+
+    assert (0, _COST.format("1 request")) == (redriven.status, redriven.lines[-1])
+    assert (0, "1 replay among them: nobody asks for it again but you") == (
+        dropped.status,
+        dropped.lines[-1],
+    )
+    assert 1 == len(ids(tool))
+    assert 0 == tool("dead-letters", "drop", "--all", "--yes").status
+
+
+def test_a_paced_redrive_can_be_stopped(running: Running, tool: Tool) -> None:
+    """Ctrl-C says how many went, and the rest can be seen at once."""
+    for day in ("2025-01-01", "2025-01-02"):
+        running.publish(resources.DEAD_LETTERS, _LATER.format(day).encode())
+    words = ("--set", "REQUESTS_PER_HOUR=59", "dead-letters", "redrive", "--all")
+    assert (
+        "Pace: one every 3600 s, done in about 1 h 00 min; Ctrl-C leaves the rest where it is."
+    ) in tool(*words, "--dry-run").lines
+    with subprocess.Popen(
+        tool.command(*words, "--yes"),
+        env=bare_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        wait_until(lambda: running.unread_dead_letters() == 1)
+        running.settle()
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=30)
+    running.settle()
+
+    assert 130 == process.returncode
+    assert "redriven: 1 of 2; the rest stays" in said
+    assert "Traceback" not in said
+    assert 1 == len(ids(tool))
     tool("dead-letters", "drop", "--all", "--yes")
 
 
@@ -180,6 +237,7 @@ def test_at_a_terminal_the_operator_is_asked(
     os.close(theirs)
 
     assert (left, left) == (process.returncode, len(ids(tool)))
-    assert b"Drop 1 dead letter for good?" in said
+    asked = b"project local-project, bucket local-exports: Drop 1 dead letter for good?"
+    assert asked in said
     if left:
         tool("dead-letters", "drop", "--all", "--yes")

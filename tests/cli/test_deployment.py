@@ -13,7 +13,12 @@ from typer.testing import CliRunner
 
 from mixpanel_export.errors import Setup
 from mixpanel_export_cli.app import app
-from mixpanel_export_cli.deployment import Deployment, overrides
+from mixpanel_export_cli.deployment import (
+    Deployment,
+    differences,
+    overrides,
+    refuse_emulators,
+)
 from mixpanel_export_cli.sources import Source
 from tests.cli.outputs import FETCHER, PLANNER, SHARED, outputs
 
@@ -120,6 +125,68 @@ def test_missing_outputs_are_all_named(changes: dict[str, object], named: str) -
         Deployment.of_outputs("here", outputs(**changes), {})
 
 
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("INTERVAL_MINUTE", "did you mean INTERVAL_MINUTES?"),
+        ("BUCKET_EXPORT", "docs/settings.md has them all"),
+        ("PATH", "docs/settings.md has them all"),
+    ],
+    ids=["slip", "far off", "of the shell"],
+)
+def test_an_override_that_no_function_reads_is_refused(name: str, hint: str) -> None:
+    """It would change nothing, and nobody would notice."""
+    with pytest.raises(Setup) as refused:
+        overrides([f"{name}=5"])
+
+    assert f"no function has a variable {name}: {hint}" == str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("variable", "lines"),
+    [
+        ("INTERVAL_MINUTES=60", []),
+        ("EXPORT_BUCKET=some-bucket", []),
+        ("INTERVAL_MINUTES=30", ["the deployment has '60'"]),
+        ("EXPORT_BUCKET=other", ["the deployment has 'some-bucket'"]),
+        ("SWEEP_DAYS=100", ["the deployment has '100' or '50'"]),
+    ],
+    ids=["default", "same", "another", "of all", "of some"],
+)
+def test_an_override_that_differs_is_told(variable: str, lines: list[str]) -> None:
+    """What a function has not set is its default; a function that does not read it is silent."""
+    given = outputs(fetcher_environment=FETCHER | {"SWEEP_DAYS": "50", "INTERVAL_MINUTES": "7"})
+    told = differences(given, overrides([variable]))
+
+    assert [f"--set {variable} is for this call only: {line}" for line in lines] == list(told)
+
+
+@pytest.mark.parametrize(
+    ("emulators", "env", "text"),
+    [
+        ({}, {}, None),
+        ({}, {"PUBSUB_EMULATOR_HOST": ""}, None),
+        ({"PUBSUB_EMULATOR_HOST": "x"}, {"PUBSUB_EMULATOR_HOST": "y"}, None),
+        (
+            {},
+            {"STORAGE_EMULATOR_HOST": "y", "PUBSUB_EMULATOR_HOST": "x"},
+            "PUBSUB_EMULATOR_HOST, STORAGE_EMULATOR_HOST is set, .*some-project.*: unset it",
+        ),
+    ],
+    ids=["clean", "empty", "local", "left over"],
+)
+def test_emulators_of_the_shell_are_refused(
+    emulators: dict[str, str], env: dict[str, str], text: str | None
+) -> None:
+    """A real deployment would be looked for in an emulator, and be found empty."""
+    deployment = Deployment.of_outputs("here", outputs(emulators=emulators), {})
+    if text is None:
+        refuse_emulators(deployment, env)
+    else:
+        with pytest.raises(Setup, match=text):
+            refuse_emulators(deployment, env)
+
+
 @pytest.mark.parametrize("text", ["", "A", "=b", "a=b", "A B=c"])
 def test_an_override_is_a_name_and_a_value(text: str) -> None:
     """Anything else is refused with an example."""
@@ -154,12 +221,17 @@ def test_a_file_is_read(here: Path) -> None:
 
 def test_standard_input_is_read() -> None:
     """`terraform output -json | mixpanel-export --outputs - ...` needs no file."""
-    words = ["replay", "events", "2026-03-02T08:00", "2026-03-02T10:00", "--dry-run"]
+    words = ["replay", "people", "2026-03-02", "2026-03-03", "--mode", "changes"]
     called = CliRunner().invoke(app, ["--outputs", "-", *words], input=json.dumps(outputs()))
 
-    assert 0 == called.exit_code
-    assert "2 requests for events, newest first" == called.stdout.splitlines()[0]
-    assert "deployment: standard input\n" == called.stderr
+    assert 2 == called.exit_code
+    assert [
+        "deployment: standard input, project some-project, bucket some-bucket",
+        (
+            "mixpanel-export: people changes is off in this deployment: choose another --mode, "
+            "or turn it on"
+        ),
+    ] == called.stderr.splitlines()
 
 
 def test_terraform_is_asked(here: Path) -> None:

@@ -4,24 +4,37 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from local.resources import BUCKET, PROJECT_ID
 from local.stack import CREDENTIALS, MIXPANEL_PROJECT_ID
 from mixpanel_export.intervals import epoch_ms
+from mixpanel_export.plans import Plan, Plans
+from mixpanel_export.storage import ExportBucket
 from tests.cli.calling import Tool
 from tests.functional.running import Running
 
 
-def hold_recent_events(running: Running) -> None:
-    """Events of the last three hours, received as they happened."""
-    now = datetime.now(UTC)
+def hold_events_of_yesterday(running: Running) -> None:
+    """Events of yesterday, received as they happened."""
+    now = datetime.now(UTC) - timedelta(hours=25)
     for minutes in range(0, 180, 5):
         moment = now - timedelta(minutes=minutes)
         content = {"distinct_id": "user", "$mp_api_timestamp_ms": epoch_ms(moment)}
         running.mixpanel.ingest(MIXPANEL_PROJECT_ID, "Paid", moment, moment, content)
 
 
+def plan_now() -> None:
+    """Let the planner have found nothing to do just now."""
+    plans, now = Plans(ExportBucket.connect(PROJECT_ID, BUCKET)), datetime.now(UTC)
+    _, number = plans.around(now, timedelta(0))
+    plan = Plan(number, now, now, (), ())
+    assert plans.begin(plan)
+    plans.end(plan, "published")
+
+
 def test_all_is_well(running: Running, tool: Tool) -> None:
     """Every part is looked at, with one request to Mixpanel, and nothing needs to be done."""
-    hold_recent_events(running)
+    plan_now()
+    hold_events_of_yesterday(running)
     called = tool.alone("doctor", "--json", MIXPANEL_CREDENTIALS=CREDENTIALS)
 
     assert 0 == called.status, called.out
@@ -34,11 +47,13 @@ def test_all_is_well(running: Running, tool: Tool) -> None:
         "Google credentials",
         "settings together",
         "bucket local-exports",
+        "wishes in the bucket",
         "topic export-requests",
         "topic landed-objects",
         "topic dead-letters",
         "subscription dead-letters",
         "view mixpanel.loads",
+        "planner",
         "kind of credentials",
         "Mixpanel",
         "zone of the project",
@@ -53,7 +68,7 @@ def test_all_is_well(running: Running, tool: Tool) -> None:
 
 def test_what_is_wrong_is_found_at_once(running: Running, tool: Tool) -> None:
     """A wrong zone, a missing topic, a missing bucket and a missing view, each with its cure."""
-    hold_recent_events(running)
+    hold_events_of_yesterday(running)
     wrong = {
         "PROJECT_TIMEZONE": "Europe/Berlin",
         "LANDED_TOPIC": "elsewhere",
@@ -68,13 +83,15 @@ def test_what_is_wrong_is_found_at_once(running: Running, tool: Tool) -> None:
     assert 1 == called.status
     assert [
         "bucket no-such-bucket",
+        "wishes in the bucket",
         "topic elsewhere",
         "view of loads",
+        "planner",
         "zone of the project",
     ] == [line.removeprefix("problem ").partition(":")[0] for line in problems]
-    assert "events are at UTC-0" in problems[3]
-    assert len(problems) == len(cures)
-    assert "PROJECT_TIMEZONE" in cures[3]
+    assert "events are at UTC-0" in problems[-1]
+    assert len(problems) == len(cures), called.out
+    assert "PROJECT_TIMEZONE" in cures[-1]
 
 
 def test_wrong_credentials_are_found(running: Running, tool: Tool) -> None:

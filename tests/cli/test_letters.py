@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,7 +16,9 @@ from mixpanel_export.messages import ExportRequest, LandedObject, Message
 from mixpanel_export.naming import ObjectName
 from mixpanel_export.series import CHANGES, RECENT
 from mixpanel_export_cli.letters import Letter, chosen
-from mixpanel_export_cli.redriving import Redriving
+from mixpanel_export_cli.pacing import Pace
+from mixpanel_export_cli.redriving import Redriving, dropped
+from tests.fakes.clock import FakeClock
 from tests.fakes.journal import Crash, Journal
 
 HOUR = Interval.parse("2026-11-22T08:00:00Z", "2026-11-22T09:00:00Z")
@@ -113,10 +116,30 @@ def test_for_scripts() -> None:
         "given_up_by": "subscription export-requests",
         "attempts": 20,
         "reason": _UNKNOWN,
+        "origin": "heal",
         "subject": f"events {HOUR}",
         "attributes": REQUEST.attributes,
         "not_redrivable": None,
+        "comes_back_unless_mended": False,
     } == json.loads(json.dumps(LETTERS["request, given up on"].as_json("some-bucket")))
+
+
+@pytest.mark.parametrize(
+    ("one", "origin", "prospect", "is_replay"),
+    [
+        (letter(REQUEST.data, REQUEST.attributes), "heal", "yes", False),
+        (LETTERS["request, parked"], "heal", "in vain unless the cause is mended", False),
+        (LETTERS["request without attributes"], "replay", "in vain unless .* mended", True),
+        (LETTERS["notification, given up on"], "", "yes", False),
+        (LETTERS["notification, parked"], "", "in vain unless the cause is mended", False),
+        (letter(b"?", {"origin": "replay"}), "replay", "refused, drop it", False),
+    ],
+    ids=["given up", "parked", "replay", "notification", "parked notification", "no request"],
+)
+def test_what_will_become_of_it(one: Letter, origin: str, prospect: str, is_replay: bool) -> None:
+    """What a function refused at once, it refuses again; nobody repeats a replay."""
+    assert (origin, is_replay) == (one.origin, one.is_replay("some-bucket"))
+    assert re.fullmatch(prospect, one.prospect("some-bucket"))
 
 
 @pytest.mark.parametrize(
@@ -151,7 +174,7 @@ def test_the_operator_chooses(ids: list[str], everything: bool, expected: list[L
     [
         ([], False, "give message ids, or --all"),
         (["1"], True, "and not both"),
-        (["1", "8", "9"], False, "no dead letter has the id 8, 9"),
+        (["1", "8", "9"], False, "no dead letter that can be seen has the id 8, 9"),
     ],
     ids=["none", "both", "unknown"],
 )
@@ -174,10 +197,18 @@ class FakeTopic:
 
 
 class FakeHeld:
-    """Notes what is removed."""
+    """Notes what is removed; the leases of the `lost` have run out."""
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
+        self.lost: set[str] = set()
+
+    def is_held(self, one: Letter) -> bool:
+        return one.message_id not in self.lost
+
+    def renew(self) -> None:
+        self._journal.before("renew")
+        self._journal.after("renew", "renewed")
 
     def remove(self, one: Letter) -> None:
         self._journal.before("remove")
@@ -189,12 +220,17 @@ def _journal() -> Journal:
     return Journal()
 
 
+@pytest.fixture(name="held")
+def _held(journal: Journal) -> FakeHeld:
+    return FakeHeld(journal)
+
+
 @pytest.fixture(name="redriving")
-def _redriving(journal: Journal) -> Redriving:
+def _redriving(journal: Journal, held: FakeHeld) -> Redriving:
     return Redriving(
         requests=FakeTopic("requests", journal),
         notifications=FakeTopic("notifications", journal),
-        held=FakeHeld(journal),
+        held=held,
         bucket="some-bucket",
     )
 
@@ -206,26 +242,82 @@ SENT = [
 ]
 
 
-def test_published_before_removed(redriving: Redriving, journal: Journal) -> None:
-    """Each letter goes to its own topic and only then leaves; what is no message stays."""
-    outcomes = [(one.message_id, problem) for one, problem in redriving.redrive(SENT)]
+def redriven(redriving: Redriving) -> list[tuple[str, str | None]]:
+    clock = FakeClock(GIVEN_UP_AT, Journal())
+    outcomes = redriving.redrive(SENT, Pace(20), clock)
+    return [(one.message_id, problem) for one, problem in outcomes]
 
-    assert [("a", None), ("b", "the message body is not JSON"), ("c", None)] == outcomes
+
+def test_published_before_removed(redriving: Redriving, journal: Journal) -> None:
+    """Each letter goes to its own topic and only then leaves; what costs nothing goes first."""
     assert [
-        "requests got a",
-        "removed a",
+        ("b", "the message body is not JSON; drop it when it is understood"),
+        ("c", None),
+        ("a", None),
+    ] == redriven(redriving)
+    assert [
+        "renewed",
         "notifications got c",
         "removed c",
+        "renewed",
+        "requests got a",
+        "removed a",
     ] == journal.entries
+
+
+def test_a_lost_letter_is_not_published(
+    redriving: Redriving, held: FakeHeld, journal: Journal
+) -> None:
+    """Another reader may have it by now; it is said, and the others go on."""
+    held.lost = {"c"}
+
+    (_, lost, last) = redriven(redriving)
+    assert ("c", "its lease has run out, so others may have it; redrive it again") == lost
+    assert ("a", None) == last
+    assert ["renewed", "renewed", "requests got a", "removed a"] == journal.entries
+
+
+def test_requests_are_paced(redriving: Redriving, journal: Journal) -> None:
+    """They cost budget, notifications do not; leases are kept alive between."""
+    clock = FakeClock(GIVEN_UP_AT, Journal())
+    requests = [letter(REQUEST.data, REQUEST.attributes, str(number)) for number in range(3)]
+    notifications = [letter(LANDED.data, LANDED.attributes, f"n{number}") for number in range(3)]
+    gone = {
+        one.message_id: clock.now() - GIVEN_UP_AT
+        for one, _ in redriving.redrive([*requests, *notifications], Pace(2), clock)
+    }
+    at_once, half_an_hour = timedelta(0), timedelta(minutes=30)
+
+    assert {
+        "n0": at_once,
+        "n1": at_once,
+        "n2": at_once,
+        "0": at_once,
+        "1": half_an_hour,
+        "2": 2 * half_an_hour,
+    } == gone
+    assert 3600 + 6 == journal.entries.count("renewed")
+
+
+def test_what_is_dropped_is_told_one_by_one(held: FakeHeld, journal: Journal) -> None:
+    """A failure midway leaves it known how many went; the rest stays."""
+    journal.fail("remove", Transient("down"), call=2)
+    gone: list[Letter] = []
+
+    with pytest.raises(Transient):
+        gone.extend(dropped(SENT, held))
+
+    assert SENT[:1] == gone
+    assert ["renewed", "removed a", "renewed"] == journal.entries
 
 
 @pytest.mark.parametrize(
     ("step", "entries"),
     [
         ("before publish", []),
-        ("after publish", ["requests got a"]),
-        ("before remove", ["requests got a"]),
-        ("after remove", ["requests got a", "removed a"]),
+        ("after publish", ["notifications got c"]),
+        ("before remove", ["notifications got c"]),
+        ("after remove", ["notifications got c", "removed c"]),
     ],
 )
 @pytest.mark.parametrize("fault", [Transient("down"), Crash()], ids=["failure", "crash"])
@@ -241,6 +333,6 @@ def test_nothing_is_lost(
     journal.fail(what, fault, late=when == "after")
 
     with pytest.raises(type(fault)):
-        list(redriving.redrive(SENT))
+        redriven(redriving)
 
-    assert entries == journal.entries
+    assert ["renewed", *entries] == journal.entries

@@ -11,8 +11,9 @@ import pytest
 from mixpanel_export.errors import Setup
 from mixpanel_export.intervals import DAY, HOUR, MINUTE, Interval
 from mixpanel_export.messages import ExportRequest
-from mixpanel_export.series import CHANGES, SNAPSHOT, SWEEP, Series
-from mixpanel_export_cli.plan_text import as_json, lines_of
+from mixpanel_export.plans import Plan, Plans
+from mixpanel_export.series import CHANGES, RECENT, SNAPSHOT, SWEEP, Series
+from mixpanel_export_cli.plan import as_json, lines_of, near
 from mixpanel_export_cli.previewing import (
     Preview,
     call_of,
@@ -95,17 +96,20 @@ of 4 an hour; waiting: 0""" == "\n".join(lines_of(preview_of(past)))
 
 def test_the_whole_json() -> None:
     """The keys that the module promises, all of them, and nothing that JSON cannot say."""
-    past = Past(REQUESTS_PER_HOUR="2")
-    for start in range(7):
+    past = Past(REQUESTS_PER_HOUR="4")
+    for start in range(5):
         past.load(hour(start))
     path = past.land(hour(8)).path
     events = {"table": "events", "mode": "recent"}
 
     content = json.loads(json.dumps(as_json(preview_of(past))))
-    assert ["schedule", "heal"] == [request["origin"] for request in content["requests"]]
-    del content["requests"][1]
+    assert ["schedule", "heal", "heal", "heal"] == [
+        request["origin"] for request in content["requests"]
+    ]
+    del content["requests"][1:]
     assert {
         "at": "2026-11-22T11:16:00Z",
+        "open_plan": None,
         "requests": [
             {
                 **events,
@@ -123,13 +127,13 @@ def test_the_whole_json() -> None:
         "waiting": [
             {
                 **events,
-                "start": "2026-11-22T07:00:00Z",
-                "end": "2026-11-22T08:00:00Z",
+                "start": "2026-11-22T05:00:00Z",
+                "end": "2026-11-22T06:00:00Z",
                 "origin": "heal",
             }
         ],
         "reloads": [{"path": path, "landed_at": "2026-11-22T09:17:00Z"}],
-        "budget": [{"family": "export", "spent": 0, "asked": 2, "waiting": 1, "limit": 2}],
+        "budget": [{"family": "export", "spent": 0, "asked": 4, "waiting": 1, "limit": 4}],
     } == content
 
 
@@ -142,6 +146,36 @@ def test_another_moment_is_planned_as_if_nothing_happened_until_then(past: Past)
         calls[0].request.interval
     )
     assert "to_date=2026-11-23" in calls[0].url
+
+
+def test_an_open_plan_is_waited_for() -> None:
+    """The call that makes it still publishes, or has died; after ten minutes that is certain."""
+    past = Past()
+    request = ExportRequest(RECENT, hour(10), "schedule")
+    made_at = NOW - 4 * MINUTE
+    Plans(past.bucket).begin(Plan(7, made_at, made_at, (request,), ()))
+
+    assert (
+        "plan 7 is open since 2026-11-22 11:12 UTC (2026-11-22 06:12 EST): "
+        "the planner waits until 2026-11-22 11:22 UTC (2026-11-22 06:22 EST)"
+    ) == list(lines_of(preview_of(past)))[1]
+    assert {"number": 7, "since": "2026-11-22T11:12:00Z", "until": "2026-11-22T11:22:00Z"} == (
+        as_json(preview_of(past))["open_plan"]
+    )
+    assert None is as_json(preview_of(past, made_at + 10 * MINUTE))["open_plan"]
+
+
+@pytest.mark.parametrize("days", [-367, 367])
+def test_a_moment_too_far_away_is_refused(days: int) -> None:
+    """Until then everything would be a gap."""
+    with pytest.raises(Setup, match=r"^--at is 202[57]-11-.*; allowed: at most a year from now$"):
+        near(NOW + days * DAY, NOW)
+
+
+@pytest.mark.parametrize("days", [-366, 0, 366])
+def test_a_moment_within_a_year_is_planned_for(days: int) -> None:
+    """In both directions."""
+    assert NOW + days * DAY == near(NOW + days * DAY, NOW)
 
 
 @pytest.mark.parametrize(

@@ -17,16 +17,24 @@ from tests.cli.calling import Tool
 from tests.cli.emulated import found_at
 from tests.functional.running import Running, run_stack, watch
 
-NOW = datetime.now(UTC)
-SINCE = aligned(NOW - 3 * HOUR, DAY)
 Asked = tuple[str, ...]
 
 
+@pytest.fixture(name="now")
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@pytest.fixture(name="since")
+def _since(now: datetime) -> datetime:
+    return aligned(now - 3 * HOUR, DAY)
+
+
 @pytest.fixture(name="planned")
-def _planned(tmp_path: Path) -> Iterator[tuple[Running, Tool]]:
+def _planned(tmp_path: Path, since: datetime) -> Iterator[tuple[Running, Tool]]:
     """A stack with a small budget, and the tool pointed at it."""
     settings = {
-        "EXPORT_SINCE": f"{SINCE:%Y-%m-%d}",
+        "EXPORT_SINCE": f"{since:%Y-%m-%d}",
         "REQUESTS_PER_HOUR": "6",
         "VERIFY_AFTER_HOURS": "1",
         "HEAL_HORIZON_HOURS": "3",
@@ -71,18 +79,20 @@ def _text(query: dict[str, str]) -> str:
     return json.dumps({name: query.get(name, "") for name in selecting})
 
 
-def test_a_tick_does_what_the_plan_foresaw(planned: tuple[Running, Tool]) -> None:
+def test_a_tick_does_what_the_plan_foresaw(
+    planned: tuple[Running, Tool], now: datetime, since: datetime
+) -> None:
     """Live traffic first; an hour later, with a wish, the backfill behind it."""
     running, tool = planned
     origins = []
-    for at in (NOW - 2 * HOUR, NOW - HOUR + timedelta(minutes=5)):
+    for at in (now - 2 * HOUR, now - HOUR + timedelta(minutes=5)):
         preview = tool("plan", "--json", "--at", format_moment(at)).json
         origins.append({request["origin"] for request in preview["requests"]})
-        with watch(running.stack) as now:
+        with watch(running.stack) as watched:
             running.stack.tick(at)
-            now.settle()
-            assert foreseen(preview) == done(now)
-        tool("backfill", "--since", f"{SINCE - 9 * DAY:%Y-%m-%d}", "--yes")
+            watched.settle()
+            assert foreseen(preview) == done(watched)
+        tool("backfill", "--since", f"{since - 9 * DAY:%Y-%m-%d}", "--yes")
 
     assert (True, True) == ("schedule" in origins[0], "backfill" in origins[1])
     assert 0 == tool("status", "--objective-hours", "100").status

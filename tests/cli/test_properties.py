@@ -7,28 +7,36 @@ the random state that Hypothesis watches.
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mixpanel_export.intervals import DAY, HOUR, newest_first
+from mixpanel_export.intervals import DAY, HOUR, MINUTE, newest_first
 from mixpanel_export.planning import Situation
-from mixpanel_export.reconciling import Known, Policy, decide, due
+from mixpanel_export.reconciling import Known, Policy, decide, due, wanted_since
+from mixpanel_export.series import RECENT, SWEEP
 from mixpanel_export_cli.forecast import Queue, progress_of
-from mixpanel_export_cli.gaps import gaps_of
 from mixpanel_export_cli.previewing import preview
-from mixpanel_export_cli.states import IS_GAP, State, Survey
+from mixpanel_export_cli.states import Cell, State, gaps_of
+from mixpanel_export_cli.surveying import Survey
 from tests.cli.pasts import project, situations
 
 Sample = tuple[Policy, datetime, Known]
 
 
+def cells_of(sample: Sample) -> list[Cell]:
+    """Every interval that is due."""
+    policy, now, known = sample
+    return list(Survey(policy, now, known, policy.since).due())
+
+
 @given(situations())
 def test_every_due_interval_is_in_exactly_one_state(sample: Sample) -> None:
     """The survey has each interval that is due once, newest first."""
-    policy, now, known = sample
-    cells = list(Survey(policy, now, known).due())
+    policy, now, _ = sample
+    cells = cells_of(sample)
 
     expected = [(series, one) for series in policy.lengths for one in due(policy, series, now)]
     assert expected == [(cell.series, cell.interval) for cell in cells]
@@ -38,7 +46,7 @@ def test_every_due_interval_is_in_exactly_one_state(sample: Sample) -> None:
 def test_a_calendar_has_every_interval_of_its_days(sample: Sample) -> None:
     """Whole days, each interval once, and the due ones as the survey of what is due has them."""
     policy, now, known = sample
-    survey = Survey(policy, now, known)
+    survey = Survey(policy, now, known, policy.since)
     due_cells = set(survey.due())
 
     for series, length in policy.lengths.items():
@@ -48,13 +56,24 @@ def test_a_calendar_has_every_interval_of_its_days(sample: Sample) -> None:
             cell.interval for cell in cells
         ]
         assert {cell for cell in due_cells if cell.series == series} <= set(cells)
-        late = {State.PENDING} | IS_GAP
-        others = [cell for cell in cells if cell not in due_cells]
+        since = wanted_since(policy, series, now)
         assert all(
-            (cell.state == State.PENDING) == (cell.interval.end > now - policy.settle)
-            for cell in others
-            if cell.state in late
+            cell.state == (State.PENDING if cell.interval.start >= since else State.UNWANTED)
+            for cell in cells
+            if cell not in due_cells and not cell.is_visible
         )
+
+
+@given(situations())
+def test_a_gap_begins_when_its_interval_becomes_due(sample: Sample) -> None:
+    """As the planner has it; later only where a backfill passed it by, or a version waits."""
+    policy, now, known = sample
+    archived = replace(known, landed=[], loaded=[replace(one, version=1) for one in known.loaded])
+
+    for cell in cells_of((policy, now, archived)):
+        if cell.since and cell.series in (RECENT, SWEEP):
+            assert cell.interval == next(due(policy, cell.series, cell.since))
+            assert cell.interval != next(due(policy, cell.series, cell.since - MINUTE), None)
 
 
 @given(situations())
@@ -62,7 +81,7 @@ def test_the_planner_finds_the_same_gaps(sample: Sample) -> None:
     """Missing is what the planner finds missing; landed is what it would announce again."""
     policy, now, known = sample
     decision = decide(policy, now, known)
-    cells = list(Survey(policy, now, known).due())
+    cells = cells_of(sample)
 
     missing = {cell for cell in cells if cell.state in (State.MISSING, State.ASKED)}
     assert missing == {
@@ -78,7 +97,7 @@ def test_the_planner_finds_the_same_gaps(sample: Sample) -> None:
         for cell in set(cells) - missing
         if any(
             landed.name.series == cell.series and landed.name.interval.overlaps(cell.interval)
-            for landed in decision.reloads
+            for landed in decision.unloaded
         )
     }
 
@@ -86,8 +105,8 @@ def test_the_planner_finds_the_same_gaps(sample: Sample) -> None:
 @given(situations())
 def test_gaps_hold_every_interval_that_is_one_once(sample: Sample) -> None:
     """Gaps are cut where state, series or time break, and nowhere else."""
-    policy, now, known = sample
-    cells = [cell for cell in Survey(policy, now, known).due() if cell.state in IS_GAP]
+    policy, now, _ = sample
+    cells = [cell for cell in cells_of(sample) if cell.since and not cell.is_awaited]
     gaps = gaps_of(cells)
 
     held = [
@@ -97,30 +116,71 @@ def test_gaps_hold_every_interval_that_is_one_once(sample: Sample) -> None:
     ]
     assert [(cell.series, cell.interval, cell.state) for cell in cells] == held
     assert len(cells) == sum(gap.intervals for gap in gaps)
-    assert all(gap.since <= now and gap.age(now) >= 0 * HOUR for gap in gaps)
-    neighbours = Counter((gap.series, gap.state, gap.is_backfill, gap.start) for gap in gaps)
-    assert not any(neighbours[gap.series, gap.state, gap.is_backfill, gap.end] for gap in gaps)
+    assert all(gap.since <= now for gap in gaps)
+    neighbours = Counter((gap.series, gap.state, gap.start) for gap in gaps)
+    assert not any(neighbours[gap.series, gap.state, gap.end] for gap in gaps)
+
+
+@given(situations())
+def test_what_is_awaited_is_older_than_all_there_is(sample: Sample) -> None:
+    """Of each series it is one stretch, at its old end; a hole is never awaited."""
+    policy, now, known = sample
+    cells = cells_of(sample)
+
+    for series in policy.lengths:
+        of_series = [cell for cell in cells if cell.series == series]
+        count = sum(cell.is_awaited for cell in of_series)
+        assert all(cell.is_awaited for cell in of_series[len(of_series) - count :])
+        there = [
+            name.interval.start
+            for name in (*(landed.name for landed in known.landed), *known.loaded)
+            if name.series == series
+        ]
+        first = min(there, default=now - 9 * DAY)
+        assert all(cell.interval.start < first for cell in of_series if cell.is_awaited)
+
+
+@given(situations())
+def test_complete_means_without_a_gap(sample: Sample) -> None:
+    """Up to there analysts see everything but what is awaited, however long ago."""
+    policy, now, known = sample
+    survey = Survey(policy, now, known, policy.since)
+
+    for series in policy.lengths:
+        until = survey.complete_until(series)
+        unseen = [
+            cell.interval.start
+            for cell in survey.due()
+            if cell.series == series and not cell.is_visible and not cell.is_awaited
+        ]
+        assert until is None or all(start >= until for start in unseen)
 
 
 @given(situations())
 def test_progress_adds_up(sample: Sample) -> None:
     """Nothing is counted twice, 100 % means everything, and no estimate is negative."""
     policy, now, known = sample
-    progress = progress_of(policy, Survey(policy, now, known).due(), decide(policy, now, known))
+    progress = progress_of(policy, cells_of(sample), decide(policy, now, known))
 
-    assert 0 <= progress.loaded <= progress.loaded + progress.landed + progress.under_way
-    assert progress.left >= progress.landed + progress.under_way
+    assert progress.open >= 0
+    assert progress.awaited >= progress.under_way
+    assert progress.wanted == progress.loaded + progress.awaited + progress.open
     assert 0 <= progress.percent <= 100
-    assert (progress.percent == 100) == (progress.left == 0)
-    assert progress.lasts is None or progress.lasts >= timedelta(0)
+    assert (progress.percent == 100) == (progress.loaded == progress.wanted)
+    assert progress.lasts >= timedelta(0)
+    assert progress.awaited or not any(queue.waiting for queue in progress.queues)
 
 
-@given(st.integers(0, 10**6), st.integers(0, 60))
-def test_more_requests_never_last_shorter(waiting: int, per_hour: int) -> None:
+@given(st.integers(0, 10**6), st.integers(0, 60), st.integers(0, 60), st.integers(1, 60))
+def test_more_requests_never_last_shorter(
+    waiting: int, ahead: int, at_once: int, per_hour: int
+) -> None:
     """An estimate grows with what waits."""
-    less, more = (Queue("export", count, per_hour).lasts for count in (waiting, waiting + 1))
+    less, more = (
+        Queue("export", count, ahead, at_once, per_hour).lasts for count in (waiting, waiting + 1)
+    )
 
-    assert more is None or (less is not None and less < more)
+    assert less <= more <= less + (ahead + 1) * HOUR
 
 
 @given(situations())

@@ -66,6 +66,34 @@ def test_a_script_must_agree_beforehand() -> None:
         session.confirm("Sure?", yes=False)
 
 
+def test_it_is_said_what_is_worked_on(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The deployment, and what is only put in its place, before anything is done."""
+    session = Session(Source(outputs=str(file)), {"SETTLE_MINUTES": "30"})
+    assert "some-project" == session.deployment.planner.project_id
+
+    said = capsys.readouterr()
+    assert "" == said.out
+    assert [
+        f"deployment: {file}, project some-project, bucket some-bucket",
+        "--set SETTLE_MINUTES=30 is for this call only: the deployment has '15'",
+    ] == said.err.splitlines()
+
+
+def test_nothing_that_is_printed_speaks_to_the_terminal(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Reasons, attributes and rejects may hold anything; text of all scripts stays text."""
+    session = Session(Source(), {})
+    evil = "a\x1b[2Jb\rc\x9b5m\u202ed ü 中\ne"
+    for print_ in (session.say, session.show):
+        print_(evil)
+    session.show_table("t", ["h"], [[evil]])
+    printed = "".join(capsys.readouterr())
+
+    assert 3 == printed.count("a\\x1b[2Jb\\rc\\x9b5m\\u202ed ü 中")
+    assert {"\n"} == {each for each in printed if not each.isprintable()}
+
+
 def test_a_command_has_a_session() -> None:
     """One that runs outside of the application is a bug."""
     with pytest.raises(TypeError):

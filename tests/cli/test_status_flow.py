@@ -2,36 +2,67 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
+import re
 import subprocess
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
-from mixpanel_export.intervals import DAY, HOUR, aligned, newest_first
+from mixpanel_export.intervals import DAY, HOUR, MINUTE, aligned, newest_first
 from tests.cli.calling import Tool, bare_environment
 from tests.cli.emulated import Emulated, emulated
 
-NOW = datetime.now(UTC)
-TODAY = aligned(NOW, DAY)
-SINCE = TODAY - DAY
-# No interval becomes due in the midst of these tests.
-SETTLE = timedelta(minutes=(NOW.minute + 30) % 60)
-EARLIER = f"{SINCE - 10 * DAY:%Y-%m-%d}"
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """When these tests run. No interval becomes due for half an hour, whatever day begins."""
+
+    now: datetime
+
+    @property
+    def today(self) -> datetime:
+        """The UTC midnight before them."""
+        return aligned(self.now, DAY)
+
+    @property
+    def since(self) -> datetime:
+        """EXPORT_SINCE of the deployment."""
+        return self.today - DAY
+
+    @property
+    def settle(self) -> timedelta:
+        """SETTLE_MINUTES of the deployment."""
+        return (self.now.minute + 30) % 60 * MINUTE
+
+    @property
+    def earlier(self) -> str:
+        """A day to wish for."""
+        return f"{self.since - 10 * DAY:%Y-%m-%d}"
+
+
+@pytest.fixture(name="moments", scope="module")
+def _moments() -> Moments:
+    return Moments(datetime.now(UTC))
 
 
 @pytest.fixture(name="services", scope="module")
-def _services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Emulated, Tool]]:
+def _services(
+    tmp_path_factory: pytest.TempPathFactory, moments: Moments
+) -> Iterator[tuple[Emulated, Tool]]:
     """A deployment that wants the events of today and yesterday."""
     directory = tmp_path_factory.mktemp("deployment")
     with emulated(
         directory,
-        EXPORT_SINCE=f"{SINCE:%Y-%m-%d}",
+        EXPORT_SINCE=f"{moments.since:%Y-%m-%d}",
         TABLES="events",
         SWEEP_DAYS="0",
-        SETTLE_MINUTES=str(SETTLE // timedelta(minutes=1)),
+        SETTLE_MINUTES=str(moments.settle // MINUTE),
     ) as (services, tool):
         yield services, tool
 
@@ -49,10 +80,10 @@ def _tool(services: tuple[Emulated, Tool]) -> Tool:
     return services[1]
 
 
-def test_a_deployment_becomes_healthy(deployment: Emulated, tool: Tool) -> None:
+def test_a_deployment_becomes_healthy(deployment: Emulated, tool: Tool, moments: Moments) -> None:
     """Late gaps make status fail until everything is loaded, landed alone does not do."""
     empty = tool("status", "--json", "--days", "1")
-    hours = list(newest_first(SINCE, NOW - SETTLE, HOUR))
+    hours = list(newest_first(moments.since, moments.now - moments.settle, HOUR))
     names = [deployment.land(interval) for interval in hours]
     landed = tool("status", "--json")
     deployment.load(names)
@@ -83,16 +114,18 @@ def test_dead_letters_are_counted_and_stay(deployment: Emulated, tool: Tool) -> 
     assert 2 == deployment.unread_dead_letters()
 
 
-def test_a_plan_shows_requests_and_writes_nothing(deployment: Emulated, tool: Tool) -> None:
+def test_a_plan_shows_requests_and_writes_nothing(
+    deployment: Emulated, tool: Tool, moments: Moments
+) -> None:
     """For any moment; the default is now, and a dry run."""
-    at = TODAY + 40 * DAY + SETTLE
+    at = moments.today + 40 * DAY + moments.settle
     planned = tool("plan", "--dry-run", "--json", "--at", at.isoformat())
     text = tool("plan", "--at", f"{at:%Y-%m-%dT%H:%M}")
 
     assert (0, 0) == (planned.status, text.status)
     first = planned.json["requests"][0]
     assert ("schedule", "GET") == (first["origin"], first["method"])
-    assert f"{TODAY + 40 * DAY - HOUR:%Y-%m-%dT%H:%M:%SZ}" == first["start"]
+    assert f"{moments.today + 40 * DAY - HOUR:%Y-%m-%dT%H:%M:%SZ}" == first["start"]
     assert first["url"].startswith("https://data.mixpanel.com/api/2.0/export?project_id=7&")
     assert "unknown" not in planned.out
     assert 40 == len(planned.json["requests"])
@@ -108,15 +141,17 @@ def test_a_moment_that_is_none_is_refused(tool: Tool) -> None:
     assert "'noon' is no moment" in refused.err
 
 
-def test_a_wish_is_left_seen_and_taken_back(deployment: Emulated, tool: Tool) -> None:
+def test_a_wish_is_left_seen_and_taken_back(
+    deployment: Emulated, tool: Tool, moments: Moments
+) -> None:
     """The whole life of a backfill that an operator wishes for."""
-    dry = tool("backfill", "--since", EARLIER, "--dry-run")
+    dry = tool("backfill", "--since", moments.earlier, "--dry-run")
     before = deployment.objects()
-    wished = tool("backfill", "--since", EARLIER, "--yes")
+    wished = tool("backfill", "--since", moments.earlier, "--yes")
     after = deployment.objects()
     seen = tool("status", "--json").json["backfill"]["wished_since"]
     shown = tool("backfill")
-    same = tool("backfill", "--since", EARLIER)
+    same = tool("backfill", "--since", moments.earlier)
     no_stop = tool("backfill", "--stop", "--dry-run")
     kept = deployment.objects()
     stopped = tool("backfill", "--stop")
@@ -129,27 +164,33 @@ def test_a_wish_is_left_seen_and_taken_back(deployment: Emulated, tool: Tool) ->
         kept,
         deployment.objects(),
     )
-    assert f"wanted since {EARLIER}, by the wish of `backfill --since`" == dry.lines[0]
+    assert f"wanted since {moments.earlier}, by the wish of `backfill --since`" == dry.lines[0]
     assert "nothing was written: this is a dry run" == dry.lines[-1]
-    assert wished.lines[-1].endswith(f'export_since = "{EARLIER}" in Terraform makes it permanent')
-    assert f"{EARLIER}T00:00:00Z" == seen
+    assert wished.lines[-1].endswith(
+        f'export_since = "{moments.earlier}" in Terraform makes it permanent'
+    )
+    assert f"{moments.earlier}T00:00:00Z" == seen
     assert dry.lines[0] == shown.lines[0]
-    assert [f"nothing to do: everything since {EARLIER} is wished for already"] == same.lines
+    assert [
+        f"nothing to do: everything since {moments.earlier} is wished for already"
+    ] == same.lines
     assert "nothing was written: this is a dry run" == no_stop.lines[-1]
     assert "the wish is taken back" == stopped.lines[-1]
     assert ["nothing to do: there is no wish"] == none.lines
 
 
-def test_another_wish_replaces_the_first(deployment: Emulated, tool: Tool) -> None:
+def test_another_wish_replaces_the_first(
+    deployment: Emulated, tool: Tool, moments: Moments
+) -> None:
     """Also a smaller one; and one that is no wish is replaced like any."""
-    tool("backfill", "--since", EARLIER, "--yes")
-    smaller = f"{SINCE - 2 * DAY:%Y-%m-%d}"
+    tool("backfill", "--since", moments.earlier, "--yes")
+    smaller = f"{moments.since - 2 * DAY:%Y-%m-%d}"
     replaced = tool("backfill", "--since", smaller, "--yes")
     deployment.bucket.blob("backfill.json").upload_from_string(b"whatever")
     broken = tool("backfill")
     mended = tool("backfill", "--since", smaller, "--yes")
 
-    assert f"this replaces the wish for everything since {EARLIER}" in replaced.lines
+    assert f"this replaces the wish for everything since {moments.earlier}" in replaced.lines
     assert 2 == broken.status
     assert "holds no date: delete it, or run `backfill` again" in broken.err
     assert 0 == mended.status
@@ -157,43 +198,107 @@ def test_another_wish_replaces_the_first(deployment: Emulated, tool: Tool) -> No
     assert f'{{"since": "{smaller}"}}'.encode() == content
 
 
-def test_without_a_wish_the_settings_are_shown(deployment: Emulated, tool: Tool) -> None:
+def test_without_a_wish_the_settings_are_shown(
+    deployment: Emulated, tool: Tool, moments: Moments
+) -> None:
     """And how to wish for more."""
     shown = tool("backfill")
 
-    assert f"wanted since {SINCE:%Y-%m-%d}, by EXPORT_SINCE" == shown.lines[0]
+    assert f"wanted since {moments.since:%Y-%m-%d}, by EXPORT_SINCE" == shown.lines[0]
     assert "there is no wish for more; `backfill --since DATE` leaves one" == shown.lines[-1]
 
 
 @pytest.mark.parametrize(
-    ("words", "status", "said"),
+    ("words", "refusal"),
     [
-        (["--since", f"{TODAY:%Y-%m-%d}"], 0, "nothing to do: EXPORT_SINCE is"),
-        (["--since", EARLIER], 2, "nothing was done: give --yes"),
-        (["--since", EARLIER, "--stop"], 2, "give --since DATE or --stop, not both"),
-        (["--since", "1999-12-31"], 2, "allowed: a day such as 2026-11-22, not before 2009-01-01"),
-        (["--since", ""], 2, "--since is ''; allowed: a day such as"),
+        (["--since", "TODAY"], (0, "nothing to do: EXPORT_SINCE is")),
+        (["--since", "EARLIER"], (2, "nothing was done: give --yes")),
+        (["--since", "EARLIER", "--stop"], (2, "give --since DATE or --stop, not both")),
+        (
+            ["--since", "1999-12-31"],
+            (2, "allowed: a day such as 2026-11-22, not before 2009-01-01"),
+        ),
+        (["--since", ""], (2, "--since is ''; allowed: a day such as")),
     ],
     ids=["later", "nobody agrees", "both", "too early", "empty"],
 )
 def test_a_wish_that_cannot_be_is_refused(
-    deployment: Emulated, tool: Tool, words: list[str], status: int, said: str
+    deployment: Emulated,
+    tool: Tool,
+    moments: Moments,
+    words: list[str],
+    refusal: tuple[int, str],
 ) -> None:
     """Nothing is written, and the message says why."""
-    refused = tool("backfill", *words)
+    days = {"TODAY": f"{moments.today:%Y-%m-%d}", "EARLIER": moments.earlier}
+    refused = tool("backfill", *(days.get(word, word) for word in words))
 
+    status, said = refusal
     assert (status, []) == (refused.status, deployment.objects())
     assert said in refused.out + refused.err
 
 
+def test_a_wrong_subscription_hides_nothing_else(
+    deployment: Emulated, services: tuple[Emulated, Tool], tmp_path: Path
+) -> None:
+    """Dead letters are then not known, and the exit code is that of the rest."""
+    outputs = json.loads(services[1].outputs.read_text())
+    outputs["dead_letter_subscription"]["value"] = "nowhere"
+    file = tmp_path / "outputs.json"
+    file.write_text(json.dumps(outputs))
+    text = Tool(file)("status", "--objective-hours", "100")
+    content = Tool(file)("status", "--json", "--objective-hours", "100")
+
+    assert (0, 0, {"at_least": None}) == (
+        text.status,
+        content.status,
+        content.json["dead_letters"],
+    )
+    assert [True] == [
+        line.startswith("Dead letters: not known (") for line in text.lines if "Dead" in line
+    ]
+    assert [] == deployment.objects()
+
+
+def test_at_a_terminal_one_sees_that_it_looks(deployment: Emulated, tool: Tool) -> None:
+    """On standard error, and nowhere else; a file gets the result alone."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        tool.command("backfill"),
+        env=bare_environment() | {"TERM": "xterm"},
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+    ) as process:
+        out, _ = process.communicate(timeout=30)
+    said = os.read(ours, 10_000)
+    os.close(ours)
+    os.close(theirs)
+
+    assert b"looking at what is there" in said
+    assert b"looking" not in out
+    assert "looking" not in tool("backfill").err
+    assert [] == deployment.objects()
+
+
+def test_without_a_terminal_a_bar_has_a_line_of_its_own(
+    deployment: Emulated, tool: Tool, moments: Moments
+) -> None:
+    """And so has the percentage."""
+    lines = tool("backfill", "--since", moments.earlier, "--dry-run").lines
+
+    assert [] == deployment.objects()
+    assert {"#", "."} >= set(lines[1])
+    assert re.fullmatch(r"\d+\.\d %: \d+ of \d+ intervals loaded; .*", lines[2])
+
+
 @pytest.mark.parametrize(("answer", "left"), [(b"n\n", []), (b"y\n", ["backfill.json"])])
 def test_at_a_terminal_the_operator_is_asked(
-    deployment: Emulated, tool: Tool, answer: bytes, left: list[str]
+    deployment: Emulated, tool: Tool, moments: Moments, answer: bytes, left: list[str]
 ) -> None:
     """Only a yes leaves a wish."""
     ours, theirs = pty.openpty()
     with subprocess.Popen(
-        tool.command("backfill", "--since", EARLIER),
+        tool.command("backfill", "--since", moments.earlier),
         env=bare_environment(),
         stdin=theirs,
         stdout=subprocess.PIPE,
@@ -205,13 +310,13 @@ def test_at_a_terminal_the_operator_is_asked(
     os.close(theirs)
 
     assert (not left, left) == (bool(process.returncode), deployment.objects())
-    assert f"Wish for everything since {EARLIER}?".encode() in said
+    assert f"Wish for everything since {moments.earlier}?".encode() in said
 
 
-def test_a_wish_survives_a_lost_answer(deployment: Emulated, tool: Tool) -> None:
+def test_a_wish_survives_a_lost_answer(deployment: Emulated, tool: Tool, moments: Moments) -> None:
     """Writing it twice is writing it once, and so is deleting it."""
     deployment.store.faults.add("lost_response", match={"method": "POST"})
-    written = tool("backfill", "--since", EARLIER, "--yes")
+    written = tool("backfill", "--since", moments.earlier, "--yes")
     deployment.store.faults.add("lost_response", match={"method": "DELETE"})
     removed = tool("backfill", "--stop")
 

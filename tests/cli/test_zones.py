@@ -80,6 +80,15 @@ def test_late_events_do_not_disturb() -> None:
     assert "ok" == finding.level
 
 
+@pytest.mark.parametrize("minutes_ahead", [7 * 60 + 15, -13 * 60, 10 * 24 * 60])
+def test_where_no_zone_is_nothing_can_be_told(minutes_ahead: float) -> None:
+    """Clocks of senders may all be wrong by the same; no zone is to be suggested then."""
+    finding = zone_finding(received(WINTER, "UTC", *[-minutes_ahead] * 9), ZoneInfo("UTC"))
+
+    assert "warning" == finding.level
+    assert "where no zone is, so they cannot tell it" in finding.said
+
+
 @pytest.mark.parametrize(
     ("late", "said"),
     [
