@@ -35,7 +35,7 @@ backfill: install ## Fetch everything since an earlier day (SINCE=2025-01-01), b
 
 ##@ Test it
 .PHONY: test smoke-test unit-test functional-test contract-test pipeline-test test-deep
-test: install bundles ## All tests, under 4 minutes
+test: install bundles ## All tests, in about 5 minutes
 	$(PYTEST) -n 2 tests/unit $(PROPERTIES)
 	$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder $(PROPERTIES:%=--ignore %) $(filter-out tests/unit,$(TESTS))
 

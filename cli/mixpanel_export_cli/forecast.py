@@ -35,10 +35,12 @@ class Queue:
 
     @property
     def lasts(self) -> timedelta:
-        """How long until all that wait are asked for; nothing if the next tick does it."""
-        if not self.waiting:
-            return timedelta(0)
-        return max(0, self.ahead + self.waiting - self.at_once) * HOUR / self.per_hour
+        """How many whole hours until all that wait are asked for; none if the next tick does it.
+
+        The budget is one of hours: what has no room now may have none until the hour is over.
+        """
+        left = max(0, self.ahead + self.waiting - self.at_once) if self.waiting else 0
+        return math.ceil(left / self.per_hour) * HOUR
 
 
 @dataclass(frozen=True, slots=True)
