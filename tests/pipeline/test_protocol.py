@@ -5,9 +5,13 @@ Google's guarantees and nothing more. A seed decides everything: which delivery 
 message comes twice, where a process dies, whose answer is lost, which job fails, what Mixpanel
 corrects. After every step `World.check` compares what analysts would see with what landed.
 
-2,000 lives must be clean (`TEST_DEEP_RUNS` sets another number). Of such lives about one in two
-shows that random job ids double rows, as many that a claim before the work loses them, nearly all
-that a loader must wait for its job, and one in 75 that an object must not be overwritten.
+At the end everything must have healed by itself: each interval shows its newest version, and
+that holds what Mixpanel holds.
+
+2,000 lives must be clean (`TEST_DEEP_RUNS` sets another number). Of such lives nearly all show
+that a loader must wait for its job, about one in two that random job ids double rows, one in three
+that a claim before the work loses them, one in six that late rows need a second look, one in
+fifty that the planner needs the ledger, and one in a hundred that no object may be overwritten.
 """
 
 from __future__ import annotations
