@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
 
+from mixpanel_export.coverage import Coverage
 from mixpanel_export.errors import Setup
 from mixpanel_export.intervals import DAY, MINUTE, Interval, aligned, newest_first
 from mixpanel_export.messages import ExportRequest
 from mixpanel_export.naming import Landed, ObjectName
-from mixpanel_export.reconciling import Coverage, Policy, settle_delay
+from mixpanel_export.reconciling import Policy, settle_delay
 from mixpanel_export.series import SNAPSHOT, Series
 from mixpanel_export_cli.times import shown
 

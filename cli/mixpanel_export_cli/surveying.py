@@ -5,17 +5,16 @@ It follows the planner's own conclusions (`mixpanel_export.reconciling`), interv
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
-from typing import Generic, TypeVar
 
+from mixpanel_export.coverage import Coverage
 from mixpanel_export.intervals import DAY, Interval, aligned, epoch_us, newest_first
 from mixpanel_export.naming import Landed, ObjectName
 from mixpanel_export.reconciling import (
     Asked,
-    Coverage,
     Known,
     Policy,
     due,
@@ -25,7 +24,6 @@ from mixpanel_export.reconciling import (
 from mixpanel_export.series import Series
 from mixpanel_export_cli.states import Cell, State
 
-T = TypeVar("T")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -77,12 +75,13 @@ class _Track:
         loaded = [name for name in known.loaded if name.series == series]
         self._newest, self._replaced = _versions(loaded)
         self._loaded = Coverage(self._newest, self._length)
-        self._waiting = Overlapping(_waiting(landed, self._newest), self._length)
+        self._waiting = _waiting(landed, self._newest)
+        self._waiting_near = Coverage(self._waiting, self._length)
         present = {*self._newest, *(each.name.interval for each in landed)}
         self._present = Coverage(present, self._length)
         self._arrivals = Arrivals([*loaded, *(each.name for each in landed)], now)
         self._asked = Asked(policy, series, now, known.plans)
-        self._ages = Overlapping(self._asked.ages, self._length)
+        self._asked_near = Coverage(self._asked.ages, self._length)
         self._exported_since = exported_since
         self.cells = [self._due_cell(interval) for interval in due(policy, series, now)]
 
@@ -110,7 +109,7 @@ class _Track:
         return until
 
     def _due_cell(self, interval: Interval) -> Cell:
-        waiting = self._waiting.of(interval)
+        waiting = [self._waiting[near] for near in self._waiting_near.overlapping(interval)]
         if not waiting and interval in self._newest:
             return self._loaded_cell(interval)
         if not _is_covered(self._present, interval):
@@ -127,7 +126,8 @@ class _Track:
 
     def _missing_cell(self, interval: Interval) -> Cell:
         state = State.ASKED if self._asked.lately.touches(interval) else State.MISSING
-        ages = [age for ages in self._ages.of(interval) for age in ages]
+        near = self._asked_near.overlapping(interval)
+        ages = [age for one in near for age in self._asked.ages[one]]
         asked_at = self._now - min(ages) if ages else None
         since, is_awaited = self._gap_since(interval), self._is_awaited(interval)
         return Cell(self._series, interval, state, since, asked_at, is_awaited)
@@ -165,29 +165,6 @@ class Arrivals:
         if not count:
             return None
         return _EPOCH + timedelta(microseconds=min(self._now, self._firsts[count - 1]))
-
-
-class Overlapping(Generic[T]):
-    """Values of intervals, to be found by any interval that overlaps theirs.
-
-    Most intervals are of one `length`, and are then found at once.
-    """
-
-    def __init__(self, values: Mapping[Interval, T], length: timedelta) -> None:
-        self._values = values
-        self._others = sorted(known for known in values if known.length != length)
-        self._starts = [known.start for known in self._others]
-        self._longest = max((known.length for known in self._others), default=length)
-
-    def of(self, interval: Interval) -> list[T]:
-        """The values of all intervals that overlap this one."""
-        same = [self._values[interval]] if interval in self._values else []
-        if not self._others:
-            return same
-        first = bisect_left(self._starts, interval.start - self._longest)
-        last = bisect_left(self._starts, interval.end)
-        others = (known for known in self._others[first:last] if known.overlaps(interval))
-        return same + [self._values[known] for known in others if known != interval]
 
 
 def _versions(loaded: Iterable[ObjectName]) -> tuple[dict[Interval, int], set[Interval]]:

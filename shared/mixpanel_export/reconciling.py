@@ -6,7 +6,6 @@ Pure: the planner, its dry run and an operator's status come to the same conclus
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -14,7 +13,8 @@ from datetime import datetime, timedelta
 from typing import Self
 
 from mixpanel_export.budget import Budget
-from mixpanel_export.intervals import DAY, HOUR, MINUTE, Interval, aligned, epoch_us, newest_first
+from mixpanel_export.coverage import Coverage
+from mixpanel_export.intervals import DAY, HOUR, Interval, aligned, epoch_us, newest_first
 from mixpanel_export.messages import ExportRequest, Origin
 from mixpanel_export.naming import Landed, ObjectName
 from mixpanel_export.plans import Plan
@@ -254,40 +254,3 @@ def _reloads(
         due_at = landed.landed_at + policy.reload_after * 2**doublings
         if age < MEMORY and announced.get(landed.name.path, landed.landed_at) < due_at:
             yield landed
-
-
-class Coverage:
-    """Which stretches of processing time are covered, by intervals of whatever length.
-
-    Most are of one `length`, and are then found at once.
-    """
-
-    def __init__(self, intervals: Collection[Interval], length: timedelta = timedelta()) -> None:
-        self._intervals = intervals
-        self._others = sorted(known for known in intervals if known.length != length)
-        self._starts = [known.start for known in self._others]
-        self._longest = max((known.length for known in self._others), default=length)
-
-    def uncovered(self, interval: Interval) -> Iterator[Interval]:
-        """The whole interval, or the parts of it that nothing covers.
-
-        There are parts only after a change of the interval's length: the whole would double
-        what has landed. Their length divides all lengths involved, so that each of them lies
-        either inside a known interval or outside of all.
-        """
-        if interval in self._intervals:
-            return
-        known = self._overlapping(interval)
-        minutes = math.gcd(*(one.length // MINUTE for one in (interval, *known)))
-        for part in newest_first(interval.start, interval.end, minutes * MINUTE):
-            if not any(map(part.overlaps, known)):
-                yield part
-
-    def touches(self, interval: Interval) -> bool:
-        """Whether any of it is covered."""
-        return interval in self._intervals or bool(self._overlapping(interval))
-
-    def _overlapping(self, interval: Interval) -> list[Interval]:
-        first = bisect_left(self._starts, interval.start - self._longest)
-        last = bisect_left(self._starts, interval.end)
-        return [known for known in self._others[first:last] if known.overlaps(interval)]
