@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -66,6 +67,22 @@ class Tool:
             check=False,
         )
         return Called(done.returncode, done.stdout, done.stderr)
+
+    def at_terminal(self, answer: bytes, *words: str) -> tuple[int, bytes]:
+        """Call in a process of its own whose operator types this; its status, and what it says."""
+        ours, theirs = pty.openpty()
+        with subprocess.Popen(
+            self.command(*words),
+            env=bare_environment(),
+            stdin=theirs,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        ) as process:
+            os.write(ours, answer)
+            said, _ = process.communicate(timeout=30)
+        os.close(ours)
+        os.close(theirs)
+        return process.returncode, said
 
 
 def bare_environment() -> dict[str, str]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import pty
 import signal
 import subprocess
 
@@ -223,20 +221,9 @@ def test_at_a_terminal_the_operator_is_asked(
     """Only a yes drops."""
     running.publish(resources.REQUESTS, b"nonsense")
     wait_for_letters(running, 1)
-    ours, theirs = pty.openpty()
-    with subprocess.Popen(
-        tool.command("dead-letters", "drop", "--all"),
-        env=bare_environment(),
-        stdin=theirs,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    ) as process:
-        os.write(ours, answer)
-        said, _ = process.communicate(timeout=30)
-    os.close(ours)
-    os.close(theirs)
+    status, said = tool.at_terminal(answer, "dead-letters", "drop", "--all")
 
-    assert (left, left) == (process.returncode, len(ids(tool)))
+    assert (left, left) == (status, len(ids(tool)))
     asked = b"project local-project, bucket local-exports: Drop 1 dead letter for good?"
     assert asked in said
     if left:

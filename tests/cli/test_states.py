@@ -239,7 +239,7 @@ def test_a_calendar_shows_one_mark_an_interval() -> None:
     lines = lines_of(list(survey_of(past).days(RECENT, 2)))
 
     assert [
-        ("2026-11-22", "##RXLaXXXXX............."),
+        ("2026-11-22", "##RXLaXXXXX............."),  # X marks a missing interval.
         ("2026-11-21", "------------------------"),
     ] == [(line.label, line.text) for line in lines]
     assert "events, one mark for 1 h, UTC" == heading(RECENT, HOUR)

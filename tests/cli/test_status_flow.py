@@ -296,20 +296,9 @@ def test_at_a_terminal_the_operator_is_asked(
     deployment: Emulated, tool: Tool, moments: Moments, answer: bytes, left: list[str]
 ) -> None:
     """Only a yes leaves a wish."""
-    ours, theirs = pty.openpty()
-    with subprocess.Popen(
-        tool.command("backfill", "--since", moments.earlier),
-        env=bare_environment(),
-        stdin=theirs,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    ) as process:
-        os.write(ours, answer)
-        said, _ = process.communicate(timeout=30)
-    os.close(ours)
-    os.close(theirs)
+    status, said = tool.at_terminal(answer, "backfill", "--since", moments.earlier)
 
-    assert (not left, left) == (bool(process.returncode), deployment.objects())
+    assert (not left, left) == (bool(status), deployment.objects())
     assert f"Wish for everything since {moments.earlier}?".encode() in said
 
 

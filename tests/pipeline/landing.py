@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import storage
 
@@ -156,3 +157,20 @@ def landing_emulators() -> Iterator[tuple[MixpanelSimulator, StorageEmulator]]:
         quotas = ("export_per_hour", "export_per_second", "query_per_hour")
         mixpanel.settings.change(dict.fromkeys(quotas, 10**6))
         yield mixpanel, bucket
+
+
+def landing_fixtures() -> tuple[Any, Any]:
+    """`emulators`, a module's; `landing`, a test's own, whose faults end with it."""
+
+    @pytest.fixture(name="emulators", scope="module")
+    def emulators() -> Iterator[tuple[MixpanelSimulator, StorageEmulator]]:
+        with landing_emulators() as started:
+            yield started
+
+    @pytest.fixture(name="landing")
+    def landing(emulators: tuple[MixpanelSimulator, StorageEmulator]) -> Iterator[Landing]:
+        yield Landing(*emulators)
+        for emulator in emulators:
+            emulator.faults.clear()
+
+    return emulators, landing

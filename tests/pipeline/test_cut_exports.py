@@ -9,17 +9,14 @@ import base64
 import gc
 import random
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from local.mixpanel import MixpanelSimulator
-from local.storage import StorageEmulator
 from mixpanel_export.deadlines import Deadline
 from mixpanel_export.errors import Setup, Transient
 from mixpanel_export.series import RECENT
-from tests.pipeline.landing import HastyClock, Landing, landing_emulators
+from tests.pipeline.landing import HastyClock, Landing, landing_fixtures
 
 _MANY = 200  # Events that make a gzipped body; three stay below Mixpanel's limit for that.
 _FEW, _POSITIONS = 3, 200
@@ -28,17 +25,7 @@ _BIG_EVENTS = 26  # Of 1 MB each, of which gzip saves a quarter.
 _SPEED = 1000.0
 
 
-@pytest.fixture(name="emulators", scope="module")
-def _emulators() -> Iterator[tuple[MixpanelSimulator, StorageEmulator]]:
-    with landing_emulators() as emulators:
-        yield emulators
-
-
-@pytest.fixture(name="landing")
-def _landing(emulators: tuple[MixpanelSimulator, StorageEmulator]) -> Iterator[Landing]:
-    yield Landing(*emulators)
-    for emulator in emulators:
-        emulator.faults.clear()
+_emulators, _landing = landing_fixtures()
 
 
 @pytest.fixture(name="export", params=[_FEW, _MANY], ids=["plain", "gzipped"])

@@ -2,35 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from local.mixpanel import MixpanelSimulator
-from local.storage import StorageEmulator
 from mixpanel_export.errors import ExportError, Poison, RateLimited, Setup, Transient
 from mixpanel_export.intervals import Interval
 from mixpanel_export.queries import PAGE_SIZE
 from mixpanel_export.series import CHANGES, RECENT, SNAPSHOT, SWEEP
-from tests.pipeline.landing import Landing, landing_emulators
+from tests.pipeline.landing import Landing, landing_fixtures
 
 DAY = Interval.parse("2026-03-02T00:00:00Z", "2026-03-03T00:00:00Z")
 MATCH = {"path": "engage"}
 
 
-@pytest.fixture(name="emulators", scope="module")
-def _emulators() -> Iterator[tuple[MixpanelSimulator, StorageEmulator]]:
-    with landing_emulators() as emulators:
-        yield emulators
-
-
-@pytest.fixture(name="landing")
-def _landing(emulators: tuple[MixpanelSimulator, StorageEmulator]) -> Iterator[Landing]:
-    yield Landing(*emulators)
-    for emulator in emulators:
-        emulator.faults.clear()
+_emulators, _landing = landing_fixtures()
 
 
 def hold(landing: Landing, count: int) -> None:
