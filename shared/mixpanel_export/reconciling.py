@@ -165,7 +165,7 @@ def _gaps(policy: Policy, now: datetime, known: Known) -> Iterator[ExportRequest
         coverage = Coverage(covered[series], length)
         for interval in due(policy, series, now):
             for part in coverage.uncovered(interval):
-                yield ExportRequest(series, part, _origin(policy, part, length, now))
+                yield ExportRequest(series, part, _origin(policy, series, part, now))
 
 
 class Asked:
@@ -189,9 +189,10 @@ class Asked:
         )
 
 
-def _origin(policy: Policy, part: Interval, length: timedelta, now: datetime) -> Origin:
+def _origin(policy: Policy, series: Series, part: Interval, now: datetime) -> Origin:
     """What has become due in the last hour, or is the newest, comes on schedule."""
-    if part.end > now - policy.settle - max(length, HOUR):
+    watermark = now - settle_delay(policy, series)
+    if part.end > watermark - max(policy.lengths[series], HOUR):
         return "schedule"
     return "heal" if part.end > now - policy.heal_horizon else "backfill"
 

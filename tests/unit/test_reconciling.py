@@ -16,7 +16,7 @@ from mixpanel_export.intervals import DAY, HOUR, MINUTE, Interval, aligned, newe
 from mixpanel_export.messages import ExportRequest
 from mixpanel_export.plans import Fate
 from mixpanel_export.reconciling import decide
-from mixpanel_export.series import CHANGES, RECENT, SNAPSHOT
+from mixpanel_export.series import CHANGES, RECENT, SNAPSHOT, SWEEP
 from tests.strategies import LENGTHS
 from tests.unit.reconciling_rig import (
     NEWEST,
@@ -142,6 +142,23 @@ def test_urgency_goes_before_age() -> None:
     }
     healed = [request.interval.end for request in wanted if request.origin == "heal"]
     assert sorted(healed, reverse=True) == healed
+
+
+@pytest.mark.parametrize(
+    ("now", "newest"),
+    [
+        pytest.param(NOW, "20", id="in the morning"),
+        pytest.param(NOW.replace(hour=12, minute=0), "21", id="at noon"),
+    ],
+)
+def test_the_newest_sweep_comes_on_schedule(now: datetime, newest: str) -> None:
+    """It becomes due at noon of the day after, and is the newest until the next one does."""
+    policy = replace(POLICY, lengths={SWEEP: DAY}, since=NOW.replace(hour=0, minute=0) - 5 * DAY)
+
+    first, *older = asked(decide(policy, now, NOTHING))
+
+    assert (f"{newest} 00:00", "schedule") == first
+    assert {"heal"} == {origin for _, origin in older}
 
 
 class TestPeople:
