@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from mixpanel_export.freshness import Freshness, freshness_of
 from mixpanel_export.planning import Situation
 from mixpanel_export.plans import Plan
 from mixpanel_export.reconciling import Policy, decide
 from mixpanel_export.series import Series
+from mixpanel_export.standings import standings_of
 from mixpanel_export_cli.forecast import Progress, progress_of
 from mixpanel_export_cli.previewing import open_plan
 from mixpanel_export_cli.spending import Spending, spending_of
@@ -25,19 +27,6 @@ class DeadLetterCount:
 
     at_least: int | None
     reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Freshness:
-    """How far one series is loaded.
-
-    `complete_until` is where the first gap begins, `newest_until` where the newest loaded
-    interval ends; None if nothing is loaded. What a backfill has yet to come to is no gap.
-    """
-
-    series: Series
-    complete_until: datetime | None
-    newest_until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,20 +76,16 @@ def assess(
 ) -> Status:
     """The status of a deployment whose settings want everything since `exported_since`."""
     policy, known = situation.policy, situation.known
-    survey = Survey(policy, now, known, exported_since)
-    newest: dict[Series, datetime] = {}
-    for name in known.loaded:
-        newest[name.series] = max(name.interval.end, newest.get(name.series, name.interval.end))
+    decision = decide(policy, now, known)
+    standings = standings_of(policy, now, known, decision.gaps, exported_since)
+    survey = Survey(policy, now, known, standings)
     return Status(
         at=now,
         policy=policy,
-        freshness=tuple(
-            Freshness(series, survey.complete_until(series), newest.get(series))
-            for series in policy.lengths
-        ),
+        freshness=tuple(freshness_of(standings, now)),
         calendar={series: tuple(survey.days(series, view.days)) for series in policy.lengths},
         gaps=tuple(gaps_of(survey.due())),
-        progress=progress_of(policy, survey.due(), decide(policy, now, known)),
+        progress=progress_of(policy, survey.due(), decision),
         wished_since=policy.since if policy.since < exported_since else None,
         open_plan=open_plan(situation, now),
         spendings=tuple(spending_of(policy, now, known)),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
+from mixpanel_export.allowed import PROJECT_SECRETS_END
 from mixpanel_export.errors import Setup
 from mixpanel_export.intervals import HOUR
 from mixpanel_export.plans import Plan
@@ -18,7 +19,6 @@ from mixpanel_export_cli.times import lasting, shown
 from mixpanel_export_cli.zones import Stamp, zone_finding
 
 # docs.mixpanel.com/reference/project-secret
-_SECRETS_END = date(2027, 3, 3)
 _MOST_SKEW = timedelta(seconds=30)
 _CORRECT = "correct the variable in Terraform, and apply"
 
@@ -129,11 +129,11 @@ def secret_findings(credentials: Credentials, today: date) -> Iterator[Finding]:
     if not credentials.is_project_secret:
         yield Finding("ok", "kind of credentials", "a service account")
         return
-    is_over = today >= _SECRETS_END
+    is_over = today >= PROJECT_SECRETS_END
     yield Finding(
         "problem" if is_over else "warning",
         "kind of credentials",
-        f"a project secret, which Mixpanel retires on {_SECRETS_END}",
+        f"a project secret, which Mixpanel retires on {PROJECT_SECRETS_END}",
         "create a service account in Mixpanel and store its username:secret instead",
     )
 

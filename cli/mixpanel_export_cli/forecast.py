@@ -12,10 +12,8 @@ from mixpanel_export.budget import scheduled_per_hour
 from mixpanel_export.intervals import HOUR
 from mixpanel_export.messages import ExportRequest
 from mixpanel_export.reconciling import Decision, Policy
-from mixpanel_export.series import RECENT, Family, Series
+from mixpanel_export.series import FAMILIES, RECENT, Family, Series
 from mixpanel_export_cli.states import IS_LOADED, Cell, State
-
-_FAMILIES: tuple[Family, ...] = ("export", "query")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +117,7 @@ def queues_of(
             at_once[family],
             _room(policy, family),
         )
-        for family in _FAMILIES
+        for family in FAMILIES
         if family in used
     )
 

@@ -15,9 +15,7 @@ from mixpanel_export.planning import LEASE, Situation
 from mixpanel_export.plans import Plan
 from mixpanel_export.queries import ENGAGE_PATH, EXPORT_PATH, Project
 from mixpanel_export.reconciling import decide
-from mixpanel_export.series import Family
-
-_FAMILIES: tuple[Family, ...] = ("export", "query")
+from mixpanel_export.series import FAMILIES, Family
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +76,7 @@ def preview(situation: Situation, project: Project, at: datetime) -> Preview:
     used = {series.family for series in policy.lengths}
     costs = tuple(
         Cost(family, budget.spent(family), asked[family], left[family], policy.requests_per_hour)
-        for family in _FAMILIES
+        for family in FAMILIES
         if family in used
     )
     calls = tuple(call_of(request, project, at) for request in decision.requests)

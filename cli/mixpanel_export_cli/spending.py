@@ -12,9 +12,7 @@ from mixpanel_export.intervals import HOUR, Interval, epoch_us
 from mixpanel_export.naming import ObjectName
 from mixpanel_export.plans import Plan
 from mixpanel_export.reconciling import Known, Policy
-from mixpanel_export.series import Family, Series
-
-_FAMILIES: tuple[Family, ...] = ("export", "query")
+from mixpanel_export.series import FAMILIES, Family, Series
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +47,7 @@ def spending_of(policy: Policy, now: datetime, known: Known) -> list[Spending]:
     used = {series.family for series in policy.lengths}
     return [
         Spending(family, budget.spent(family), by_hand[family], policy.requests_per_hour)
-        for family in _FAMILIES
+        for family in FAMILIES
         if family in used
     ]
 

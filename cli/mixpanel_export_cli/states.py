@@ -36,8 +36,8 @@ class Cell:
     """One interval of one series.
 
     `since` is the moment from which on it is a gap, None if it is none. `asked_at` is when it
-    was last asked for, None if that was not in the last day. `is_awaited`: it is missing because
-    the backfill has not come to it yet. `is_visible`: analysts see some version of it.
+    was last asked for, None if that was not in the last day. `is_awaited` and `is_visible` are
+    those of its `Standing`.
     """
 
     series: Series
@@ -75,13 +75,10 @@ class Gap:
 
 
 def gaps_of(cells: Iterable[Cell]) -> list[Gap]:
-    """The gaps among the intervals, in their order: series by series, the newest first.
-
-    What a backfill has yet to come to is none.
-    """
+    """The gaps among the intervals, in their order: series by series, the newest first."""
     gaps: list[Gap] = []
     for cell in cells:
-        if cell.since is None or cell.is_awaited:
+        if cell.since is None:
             continue
         start, end = cell.interval.start, cell.interval.end
         gap = Gap(cell.series, start, end, 1, cell.state, cell.since, cell.asked_at)

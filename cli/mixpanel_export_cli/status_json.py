@@ -26,11 +26,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from mixpanel_export.freshness import Freshness
 from mixpanel_export.intervals import format_moment
 from mixpanel_export.planning import LEASE
 from mixpanel_export.plans import Plan
 from mixpanel_export.series import Series
-from mixpanel_export_cli.assessing import Freshness, Status
+from mixpanel_export_cli.assessing import Status
 from mixpanel_export_cli.forecast import Progress, Queue
 from mixpanel_export_cli.pacing import MIXPANEL_PER_HOUR
 from mixpanel_export_cli.spending import Spending
@@ -95,7 +96,7 @@ def series_json(series: Series) -> dict[str, str]:
 
 
 def _fresh(freshness: Freshness, now: datetime) -> dict[str, Any]:
-    complete, newest = freshness.complete_until, freshness.newest_until
+    complete, newest = freshness.complete_until, freshness.loaded_until
     return {
         **series_json(freshness.series),
         "complete_until": _moment(complete),

@@ -9,9 +9,10 @@ from itertools import islice
 from rich.console import Console
 from rich.text import Text
 
+from mixpanel_export.freshness import Freshness
 from mixpanel_export.planning import LEASE
 from mixpanel_export.plans import Plan
-from mixpanel_export_cli.assessing import Freshness, Status
+from mixpanel_export_cli.assessing import Status
 from mixpanel_export_cli.calendar_lines import MARKS, MEANINGS, STYLES, Line, heading, lines_of
 from mixpanel_export_cli.forecast import Progress, Queue
 from mixpanel_export_cli.pacing import MIXPANEL_PER_HOUR
@@ -92,7 +93,7 @@ def _freshness(status: Status) -> Iterator[Text]:
 
 
 def _ends(freshness: Freshness, now: datetime) -> Iterator[str]:
-    complete, newest = freshness.complete_until, freshness.newest_until
+    complete, newest = freshness.complete_until, freshness.loaded_until
     if newest is None:
         yield "nothing of what is wanted is loaded yet"
         return

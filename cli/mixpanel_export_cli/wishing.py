@@ -9,6 +9,7 @@ from mixpanel_export import backfill
 from mixpanel_export.errors import Setup
 from mixpanel_export.planning import Ledger, Situation
 from mixpanel_export.reconciling import decide
+from mixpanel_export.standings import standings_of
 from mixpanel_export.variables import EXPORT_SINCE, Refused
 from mixpanel_export_cli.forecast import Progress, progress_of
 from mixpanel_export_cli.surveying import Survey
@@ -59,8 +60,9 @@ def objection(since: datetime, exported_since: datetime, wish: Wish) -> str | No
 def progress_with(situation: Situation, exported_since: datetime, now: datetime) -> Progress:
     """How far the intervals that are wanted in this situation are."""
     policy, known = situation.policy, situation.known
-    survey = Survey(policy, now, known, exported_since)
-    return progress_of(policy, survey.due(), decide(policy, now, known))
+    decision = decide(policy, now, known)
+    standings = standings_of(policy, now, known, decision.gaps, exported_since)
+    return progress_of(policy, Survey(policy, now, known, standings).due(), decision)
 
 
 def loaded_before(ledger: Ledger, since: datetime) -> int:

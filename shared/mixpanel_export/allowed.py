@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Generic, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -20,6 +20,10 @@ LENGTHS = tuple(timedelta(minutes=number) for number in _DIVISORS)
 """Every length that an interval may have, the shortest first."""
 
 
+PROJECT_SECRETS_END = date(2027, 3, 3)
+"""When Mixpanel retires project secrets (docs.mixpanel.com/reference/project-secret)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Credentials:
     """A service account, or a project secret (its user name, with an empty password)."""
@@ -29,7 +33,7 @@ class Credentials:
 
     @property
     def is_project_secret(self) -> bool:
-        """Mixpanel retires these on 2027-03-03 (docs.mixpanel.com/reference/project-secret)."""
+        """Whether Mixpanel retires them on `PROJECT_SECRETS_END`."""
         return not self.password
 
     def __repr__(self) -> str:

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from mixpanel_export.intervals import HOUR, MINUTE, most_an_hour
 from mixpanel_export.messages import ExportRequest
 from mixpanel_export.plans import Plan
-from mixpanel_export.series import Family, Series
+from mixpanel_export.series import FAMILIES, Family, Series
 
 _HOUR_OF_TICKS = HOUR - 5 * MINUTE
 
@@ -34,9 +34,7 @@ class Budget:
         now: datetime,
     ) -> None:
         self._limit = requests_per_hour
-        self._reserved = {
-            family: scheduled_per_hour(lengths, family) for family in ("export", "query")
-        }
+        self._reserved = {family: scheduled_per_hour(lengths, family) for family in FAMILIES}
         self._spent: Counter[tuple[Family, bool]] = Counter()
         for plan in plans:
             if abs(now - plan.spent_at) < _HOUR_OF_TICKS:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
@@ -26,7 +27,7 @@ from mixpanel_export.errors import (
 )
 from mixpanel_export.intervals import parse_moment
 from mixpanel_export.journal import Log, Severity
-from mixpanel_export.messages import Message
+from mixpanel_export.messages import ExportRequest, Message
 
 Answer = tuple[str, int, dict[str, str]]
 
@@ -38,7 +39,7 @@ _REPORTED_AS: dict[type[ExportError], tuple[Severity, str]] = {
     NotOurs: ("INFO", "not_ours"),
 }
 
-_SUBJECT = ("table", "start", "end", "origin", "objectId")
+_SUBJECT = ("table", "mode", "start", "end", "origin", "objectId")
 _NOTHING: Mapping[str, object] = MappingProxyType({})
 
 
@@ -109,7 +110,7 @@ def answer(job: Callable[[], None], log: Log, about: Mapping[str, object] = _NOT
         job()
     except ExportError as error:
         severity, event = _REPORTED_AS[type(error)]
-        log(severity, event, str(error), **about)
+        log(severity, event, str(error), **error.facts, **about)
         text = "" if status_of(error) == HTTPStatus.NO_CONTENT else f"{event}: {error}\n"
         retry_after = error.retry_after if isinstance(error, RateLimited) else None
         return text, status_of(error), {"Retry-After": retry_after} if retry_after else {}
@@ -120,8 +121,14 @@ def answer(job: Callable[[], None], log: Log, about: Mapping[str, object] = _NOT
 
 
 def _subject(message: Message) -> dict[str, object]:
-    """What a log line about this message names: itself, and what it asks for."""
-    named = {key: message.attributes[key] for key in _SUBJECT if key in message.attributes}
+    """What a log line about this message names: itself, and what it asks for.
+
+    Who publishes a request by hand leaves out the attributes that repeat its body.
+    """
+    attributes = message.attributes
+    with suppress(Poison):
+        attributes = attributes | ExportRequest.decode(message.data, attributes).attributes
+    named = {key: attributes[key] for key in _SUBJECT if key in attributes}
     return named | {
         "message_id": message.message_id,
         "delivery_attempt": message.delivery_attempt,

@@ -18,9 +18,16 @@ from http import HTTPStatus
 
 
 class ExportError(Exception):
-    """Base of all failures that the pipeline knows how to answer."""
+    """Base of all failures that the pipeline knows how to answer.
+
+    `facts` are fields of the log line that it becomes, for alerts to tell its cause by.
+    """
 
     status = HTTPStatus.INTERNAL_SERVER_ERROR
+
+    def __init__(self, message: str = "", **facts: str | int | None) -> None:
+        super().__init__(message)
+        self.facts = facts
 
 
 class Transient(ExportError):  # noqa: N818  (the class names what helps, not that it is an error)
@@ -34,8 +41,10 @@ class RateLimited(ExportError):  # noqa: N818
 
     status = HTTPStatus.TOO_MANY_REQUESTS
 
-    def __init__(self, message: str, retry_after: str | None = None) -> None:
-        super().__init__(message)
+    def __init__(
+        self, message: str = "", retry_after: str | None = None, **facts: str | int | None
+    ) -> None:
+        super().__init__(message, **facts)
         self.retry_after = retry_after
 
 

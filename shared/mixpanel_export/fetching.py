@@ -19,7 +19,7 @@ from mixpanel_export.messages import ExportRequest, Message
 from mixpanel_export.naming import Landed, ObjectName
 from mixpanel_export.profiles import Page, Profiles, pages
 from mixpanel_export.queries import Turn
-from mixpanel_export.rows import Rows, Tally
+from mixpanel_export.rows import MOST_DAYS_LATE, Rows, Tally
 from mixpanel_export.series import RECENT, SWEEP, Series
 from mixpanel_export.streams import lines, whole
 
@@ -145,6 +145,7 @@ class Fetcher:
             self._report("already_landed", "already landed, meanwhile", task)
         else:
             self._report_facts("retrieved", f"retrieved: {tally.rows} records", task, tally)
+            self._report_late(task, tally)
             if before:
                 self._report_correction(task, tally.rows - before.row_count)
 
@@ -181,6 +182,14 @@ class Fetcher:
             self._report_facts("confirmed", f"confirmed: {tally.rows} records", task, tally)
         else:
             self._report("already_confirmed", "already confirmed, meanwhile", task)
+
+    def _report_late(self, task: _Task, tally: Tally) -> None:
+        """Say of how many rows the event lies a day back or more, day by day."""
+        for days, count in enumerate(tally.days_late):
+            if days and count:
+                late = f"{days}+" if days == MOST_DAYS_LATE else str(days)
+                text = f"late data: {count} records, {late} days late"
+                self._report("late_data", text, task, days_late=late, row_count=count)
 
     def _report_correction(self, task: _Task, more: int) -> None:
         """Say how many rows Mixpanel showed late or removed since, as far as counts tell."""

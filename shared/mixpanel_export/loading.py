@@ -35,6 +35,7 @@ TRANSIENT_REASONS = frozenset(
 SETUP_REASONS = frozenset(
     {"accessDenied", "billingNotEnabled", "billingTierLimitExceeded", "blocked", "notFound"}
 )
+_WRONG_COUNT = "outputRows"  # Not BigQuery's word: to BigQuery the job succeeded.
 _FIRST_POLL_SECONDS = 0.1
 _LONGEST_POLL_SECONDS = 4.0
 _MAX_ATTEMPTS = 100
@@ -110,7 +111,9 @@ class Loader:
         if job.output_rows != landed.row_count + 1:
             raise Poison(
                 f"job {job.job_id} loaded {job.output_rows} rows, but {landed.name.path} holds "
-                f"{landed.row_count} and a marker: replay its interval"
+                f"{landed.row_count} and a marker: replay its interval",
+                job_id=job.job_id,
+                job_reason=_WRONG_COUNT,
             )
         self._report("already_loaded" if is_loaded else "loaded", landed, job, message)
 
@@ -179,10 +182,11 @@ def _poll_seconds() -> Iterator[float]:
 
 def _failure(job: LoadJob) -> ExportError:
     text = f"job {job.job_id} failed ({job.reason}): {job.error}"
+    facts = {"job_id": job.job_id, "job_reason": job.reason}
     if job.reason in TRANSIENT_REASONS:
-        return Transient(f"{text}; nothing was written, the next delivery tries again")
+        return Transient(f"{text}; nothing was written, the next delivery tries again", **facts)
     if job.reason in SETUP_REASONS:
-        return Setup(f"{text}; create the table or grant the access that is missing")
+        return Setup(f"{text}; create the table or grant the access that is missing", **facts)
     return Poison(
-        f"{text}; nothing was written: correct the cause, and the planner loads it again"
+        f"{text}; nothing was written: correct the cause, and the planner loads it again", **facts
     )

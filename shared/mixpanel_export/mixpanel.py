@@ -17,6 +17,7 @@ import requests
 import tenacity
 import urllib3
 
+from mixpanel_export.allowed import PROJECT_SECRETS_END
 from mixpanel_export.deadlines import Clock, Deadline
 from mixpanel_export.errors import ExportError, Poison, RateLimited, Setup, Transient
 from mixpanel_export.intervals import Interval
@@ -56,8 +57,10 @@ class MixpanelExporter:
             log(
                 "WARNING",
                 "project_secret",
-                "MIXPANEL_CREDENTIALS is a project secret, which Mixpanel retires on 2027-03-03: "
-                "create a service account and store username:secret instead",
+                "MIXPANEL_CREDENTIALS is a project secret, which Mixpanel retires on "
+                f"{PROJECT_SECRETS_END}: create a service account and store username:secret "
+                "instead",
+                days_left=(PROJECT_SECRETS_END - clock.now().date()).days,
             )
 
     @contextmanager
@@ -99,7 +102,8 @@ class MixpanelExporter:
                 raise
             raise Transient(
                 f"Mixpanel refused page {turn.page}, as it does when a session has expired; "
-                f"the fetch starts again: {error}"
+                f"the fetch starts again: {error}",
+                **error.facts,
             ) from None
         with _received(asked_at, response, deadline) as received:
             yield received
@@ -217,16 +221,18 @@ def failure(status: int, text: str, headers: Mapping[str, str]) -> ExportError:
     said = f"Mixpanel answered {status}: {text}"
     lowered = text.lower()
     if status == requests.codes.too_many_requests:
-        return RateLimited(said, headers.get("Retry-After"))
+        return RateLimited(said, headers.get("Retry-After"), status=status)
     if status >= requests.codes.internal_server_error or status == requests.codes.request_timeout:
-        return Transient(said)
+        return Transient(said, status=status)
     if status == requests.codes.bad_request and "timeout error" in lowered:
-        return Transient(said)
+        return Transient(said, status=status)
     if status == requests.codes.bad_request and "authenticate" not in lowered:
         if "later than today" in lowered:
-            return Setup(f"{said}; check PROJECT_TIMEZONE")
-        return Poison(f"{said}; check MIXPANEL_WHERE, then replay the interval")
-    return Setup(f"{said}; check MIXPANEL_CREDENTIALS, MIXPANEL_PROJECT_ID and the plan")
+            return Setup(f"{said}; check PROJECT_TIMEZONE", status=status)
+        return Poison(f"{said}; check MIXPANEL_WHERE, then replay the interval", status=status)
+    return Setup(
+        f"{said}; check MIXPANEL_CREDENTIALS, MIXPANEL_PROJECT_ID and the plan", status=status
+    )
 
 
 def _text(response: requests.Response) -> str:

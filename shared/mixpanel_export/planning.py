@@ -11,6 +11,7 @@ from typing import Protocol
 from mixpanel_export import backfill
 from mixpanel_export.deadlines import Clock, Deadline
 from mixpanel_export.errors import ExportError, Transient
+from mixpanel_export.freshness import freshness_of
 from mixpanel_export.intervals import Interval, format_moment
 from mixpanel_export.journal import Log
 from mixpanel_export.messages import ORIGINS, ExportRequest, LandedObject
@@ -18,6 +19,7 @@ from mixpanel_export.naming import Landed, ObjectName
 from mixpanel_export.plans import Plan, Plans
 from mixpanel_export.reconciling import MEMORY, Decision, Known, Policy, decide, wanted_since
 from mixpanel_export.series import RECENT, Series
+from mixpanel_export.standings import standings_of
 
 # Longer than any call of the planner lives: its plan is then abandoned, or published.
 LEASE = timedelta(minutes=10)
@@ -100,7 +102,7 @@ def look(
     horizon = max(policy.since, now - policy.heal_horizon)
     confirmed = bucket.confirmed(RECENT, horizon.date(), now.date())
     deadline.check("reading the ledger")
-    loaded = ledger.loaded(min(since.values()))
+    loaded = ledger.loaded(min(policy.since, *since.values()))
     return Situation(policy, Known(landed, list(confirmed), list(loaded), plans), next_number)
 
 
@@ -133,11 +135,14 @@ class Planner:
         policy = wished(self.policy, self.bucket.read(backfill.PATH))
         situation = look(policy, self.bucket, self.ledger, now, deadline)
         self._respect_others(situation.known.plans)
-        decision = decide(situation.policy, now, situation.known)
+        decision = decide(policy, now, situation.known)
+        plans = situation.known.plans
         if decision.requests or decision.reloads:
             deadline.check("looking for gaps")
-            self._carry_out(decision, Plans(self.bucket), situation.next_number, now)
-        self._report(decision, situation, now)
+            number = situation.next_number
+            plans = [*plans, self._carry_out(decision, Plans(self.bucket), number, now)]
+        self._report(decision, policy, now)
+        self._report_freshness(decision, policy, replace(situation.known, plans=plans), now)
 
     def _respect_others(self, plans: Iterable[Plan]) -> None:
         """Let a call that is still publishing come to its end."""
@@ -149,7 +154,7 @@ class Planner:
                     f"planning goes on {LEASE} after {format_moment(plan.made_at)}"
                 )
 
-    def _carry_out(self, decision: Decision, plans: Plans, number: int, now: datetime) -> None:
+    def _carry_out(self, decision: Decision, plans: Plans, number: int, now: datetime) -> Plan:
         reloads = tuple(landed.name.path for landed in decision.reloads)
         plan = Plan(number, now, self.clock.now(), decision.requests, reloads)
         if not plans.begin(plan):
@@ -165,16 +170,17 @@ class Planner:
             plans.end(plan, "abandoned")
             raise
         plans.end(plan, "published")
+        return replace(plan, fate="published")
 
-    def _report(self, decision: Decision, situation: Situation, now: datetime) -> None:
+    def _report(self, decision: Decision, policy: Policy, now: datetime) -> None:
         requested = Counter(request.origin for request in decision.requests)
         self.log(
             "INFO",
             "planned",
             f"planned: {len(decision.requests)} of {len(decision.wanted)} requests, "
             f"{len(decision.reloads)} reloads",
-            watermark=format_moment(now - situation.policy.settle),
-            since=format_moment(situation.policy.since),
+            watermark=format_moment(now - policy.settle),
+            since=format_moment(policy.since),
             missing=len(decision.gaps),
             oldest_missing=_oldest(gap.interval for gap in decision.gaps),
             unloaded=len(decision.unloaded),
@@ -183,10 +189,34 @@ class Planner:
             waiting=len(decision.wanted) - len(decision.requests),
             reloaded=len(decision.reloads),
             **{origin: requested[origin] for origin in ORIGINS},
+            **{f"{family}_spent": spent for family, spent in decision.spent.items()},
+            requests_per_hour=policy.requests_per_hour,
         )
+
+    def _report_freshness(
+        self, decision: Decision, policy: Policy, known: Known, now: datetime
+    ) -> None:
+        """Say of each series how far it is loaded, as `mixpanel-export status` would now."""
+        standings = standings_of(policy, now, known, decision.gaps, self.policy.since)
+        for fresh in freshness_of(standings, now):
+            age = int(fresh.age.total_seconds())
+            self.log(
+                "INFO",
+                "freshness",
+                f"freshness: {fresh.series} {age} s",
+                table=fresh.series.table,
+                mode=fresh.series.mode,
+                loaded_until=_moment(fresh.loaded_until),
+                age_seconds=age,
+                complete_until=_moment(fresh.complete_until),
+                gap_seconds=int(fresh.gap_age.total_seconds()),
+            )
 
 
 def _oldest(intervals: Iterable[Interval]) -> str | None:
     """Where the oldest of them begins."""
-    start = min((interval.start for interval in intervals), default=None)
-    return None if start is None else format_moment(start)
+    return _moment(min((interval.start for interval in intervals), default=None))
+
+
+def _moment(moment: datetime | None) -> str | None:
+    return None if moment is None else format_moment(moment)

@@ -136,8 +136,8 @@ class Profiles:
 def _failure(said: str) -> Setup | Transient:
     said = f"Mixpanel answered 200: {' '.join(said.split())[:_ERROR_CHARACTERS]}"
     if "authenticat" in said.lower():
-        return Setup(f"{said}; check MIXPANEL_CREDENTIALS and MIXPANEL_PROJECT_ID")
-    return Transient(said)
+        return Setup(f"{said}; check MIXPANEL_CREDENTIALS and MIXPANEL_PROJECT_ID", status=200)
+    return Transient(said, status=200)
 
 
 def _count(value: Json) -> int | None:

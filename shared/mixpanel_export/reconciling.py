@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Self
@@ -18,7 +18,16 @@ from mixpanel_export.intervals import DAY, HOUR, Interval, aligned, epoch_us, ne
 from mixpanel_export.messages import ExportRequest, Origin
 from mixpanel_export.naming import Landed, ObjectName
 from mixpanel_export.plans import Plan
-from mixpanel_export.series import CHANGES, RECENT, SERIES, SNAPSHOT, SWEEP, Series
+from mixpanel_export.series import (
+    CHANGES,
+    FAMILIES,
+    RECENT,
+    SERIES,
+    SNAPSHOT,
+    SWEEP,
+    Family,
+    Series,
+)
 from mixpanel_export.settings import PlannerSettings
 
 MEMORY = DAY
@@ -87,7 +96,8 @@ class Decision:
 
     `gaps` are what should have landed and has not, whether or not it was asked for; `wanted` the
     requests that would be made if there were no budget, the most urgent first; `requests` those
-    of them that the budget has room for. `unloaded` landed at least `reload_after` ago.
+    of them that the budget has room for. `unloaded` landed at least `reload_after` ago. `spent`
+    are the requests of the last hour, these included.
     """
 
     gaps: tuple[ExportRequest, ...]
@@ -95,6 +105,7 @@ class Decision:
     requests: tuple[ExportRequest, ...]
     unloaded: tuple[Landed, ...]
     reloads: tuple[Landed, ...]
+    spent: Mapping[Family, int]
 
 
 def decide(policy: Policy, now: datetime, known: Known) -> Decision:
@@ -124,11 +135,12 @@ def decide(policy: Policy, now: datetime, known: Known) -> Decision:
     wanted.sort(key=urgency)
     budget = Budget(policy.requests_per_hour, policy.lengths, known.plans, now)
     return Decision(
-        gaps,
-        tuple(wanted),
-        tuple(request for request in wanted if budget.affords(request)),
-        unloaded,
-        tuple(_reloads(policy, unloaded, now, known.plans))[:_MOST_RELOADS],
+        gaps=gaps,
+        wanted=tuple(wanted),
+        requests=tuple(request for request in wanted if budget.affords(request)),
+        unloaded=unloaded,
+        reloads=tuple(_reloads(policy, unloaded, now, known.plans))[:_MOST_RELOADS],
+        spent={family: budget.spent(family) for family in FAMILIES},
     )
 
 
@@ -169,7 +181,10 @@ def _gaps(policy: Policy, now: datetime, known: Known) -> Iterator[ExportRequest
 
 
 class Asked:
-    """What was asked for of one series: how long ago each time, and what may be under way."""
+    """What was asked for of one series: how long ago each time, and what may be under way.
+
+    `first` is when, as far as plans are looked back on; None if nothing was.
+    """
 
     def __init__(
         self, policy: Policy, series: Series, now: datetime, plans: Iterable[Plan]
@@ -180,6 +195,8 @@ class Asked:
                 for request in plan.requests:
                     if request.series == series:
                         self.ages[request.interval].append(abs(now - plan.at))
+        oldest = max((max(ages) for ages in self.ages.values()), default=None)
+        self.first = None if oldest is None else now - oldest
         self.lately = Coverage(
             {
                 interval

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
@@ -22,9 +22,15 @@ from mixpanel_export.safejson import Json
 from mixpanel_export.series import SWEEP
 from mixpanel_export.wallclock import WallClock, milliseconds
 
+MOST_DAYS_LATE = 6
+"""So many whole days late, or more, is counted as one."""
+
 _UTC = ZoneInfo("UTC")
 _DIGEST_BYTES = 16
 _DIGEST_RANGE = 1 << (8 * _DIGEST_BYTES)
+_DAY_MS = 86_400_000
+# No zone's clock is further ahead of UTC than 14 hours, so this much is no day late anywhere.
+_NOT_LATE_MS = _DAY_MS - 15 * 3_600_000
 _ENVELOPE = 1  # The line's own object is not part of the `properties` value.
 
 
@@ -46,7 +52,9 @@ class Tally:
 
     `digest` does not depend on the order of the lines nor on the version, so two exports of the
     same interval with equal digests hold equal rows. Times are event times, ISO 8601 UTC. Only
-    people have `as_of`: the moment whose state their profiles show.
+    people have `as_of`: the moment whose state their profiles show. Only events have `days_late`:
+    of how many rows the event time lies so many whole days before the processing time, the last
+    one of all with more; what is not a day late need not be counted.
     """
 
     rows: int = 0
@@ -57,6 +65,7 @@ class Tally:
     max_time: str | None = None
     as_of: datetime | None = None
     digest: int = 0
+    days_late: list[int] = field(default_factory=lambda: [0] * (MOST_DAYS_LATE + 1))
 
     @property
     def digest_text(self) -> str:
@@ -166,7 +175,7 @@ class Rows:
         if wall_ms is not None and not self._from_ms <= wall_ms < self._until_ms:
             return None
         time = None if wall_ms is None else self._event_clock.to_utc(wall_ms)
-        if time is None:
+        if wall_ms is None or time is None:
             return Rejected("no usable time", is_event=True)
         content = {
             "time": time,
@@ -181,6 +190,8 @@ class Rows:
         tally = self.tally
         tally.min_time = min(time, tally.min_time or time)
         tally.max_time = max(time, tally.max_time or time)
+        if processed_ms - wall_ms > _NOT_LATE_MS:
+            tally.days_late[_days_late(time, processed_ms)] += 1
         return self._stamp.row(content)
 
 
@@ -199,6 +210,12 @@ _DATA_COLUMNS = (
 def _wall_ms(day: date) -> int:
     """The first millisecond of a day, as the project's clock shows it."""
     return epoch_ms(datetime(day.year, day.month, day.day, tzinfo=UTC))
+
+
+def _days_late(time: str, processed_ms: int) -> int:
+    """Whole days from an event's time, as its row has it, to its processing; none if negative."""
+    time_ms = round(datetime.fromisoformat(time).timestamp() * 1000)
+    return min(max(0, (processed_ms - time_ms) // _DAY_MS), MOST_DAYS_LATE)
 
 
 def _number(value: object) -> float | None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from reprlib import repr as brief
-from typing import Literal
+from typing import Literal, get_args
 
 Family = Literal["export", "query"]
+FAMILIES: tuple[Family, ...] = get_args(Family)
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -8,14 +8,16 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from io import StringIO
+from typing import Any
 
 import pytest
 from hypothesis import strategies as st
 from rich.console import Console
 
 from mixpanel_export.intervals import DAY, HOUR, MINUTE, Interval, aligned, epoch_us
-from mixpanel_export.messages import ExportRequest, Origin
+from mixpanel_export.messages import ExportRequest, LandedObject, Origin
 from mixpanel_export.naming import Landed, ObjectName
+from mixpanel_export.planning import Planner
 from mixpanel_export.plans import Plan, Plans
 from mixpanel_export.queries import Project
 from mixpanel_export.reconciling import Known, Policy
@@ -28,6 +30,7 @@ from tests.fakes.bucket import FakeBucket, StoredObject
 from tests.fakes.clock import FakeClock
 from tests.fakes.journal import Journal
 from tests.fakes.ledger import FakeLedger
+from tests.fakes.topics import FakeTopic
 
 NOW = datetime(2026, 11, 22, 11, 16, tzinfo=UTC)  # With 15 min settle, 10:00 to 11:00 is due.
 TODAY = datetime(2026, 11, 22, tzinfo=UTC)
@@ -70,6 +73,24 @@ class Past:
         """Let a version land and be loaded."""
         self.ledger.names.append(self.land(interval, series, after))
 
+    def tick(self) -> list[dict[str, Any]]:
+        """Let the planner plan now; the lines that it logs."""
+        requests: FakeTopic[ExportRequest] = FakeTopic(self.journal)
+        landings: FakeTopic[LandedObject] = FakeTopic(self.journal, "reloads")
+        planner = Planner(
+            bucket=self.bucket,
+            bucket_name="exports",
+            ledger=self.ledger,
+            requests=requests,
+            landings=landings,
+            policy=Policy.of(self.settings),
+            clock=self.clock,
+            log=self.journal.log,
+        )
+        before = len(self.journal.lines)
+        planner.tick(NOW)
+        return self.journal.lines[before:]
+
     def ask(self, origin: Origin, ago: timedelta, *intervals: Interval) -> None:
         """Let the planner have asked for events."""
         requests = tuple(ExportRequest(RECENT, interval, origin) for interval in intervals)
@@ -90,6 +111,25 @@ _POLICY = Policy(
     requests_per_hour=40,
 )
 _HISTORIES = ("nothing", "landed", "loaded", "replaced", "newer landed", "asked", "archived")
+
+
+@st.composite
+def pasts(draw: st.DrawFn) -> Past:
+    """Any past of hours, days and snapshots, also none; with a wish, or without."""
+    since = draw(st.sampled_from(["2026-11-20", "2026-11-22", "2026-11-23"]))
+    past = Past(TABLES="events,people", SWEEP_DAYS="100", EXPORT_SINCE=since)
+    if wish := draw(st.sampled_from([None, b'{"since": "2026-11-19"}'])):
+        past.bucket.create("backfill.json", wish, {})
+    midnights = st.sampled_from([TODAY - days * DAY for days in (1, 2, 3)])
+    happenings = st.tuples(st.sampled_from([RECENT, SWEEP, SNAPSHOT]), midnights, st.booleans())
+    for series, midnight, is_loaded in draw(st.lists(happenings, max_size=6)):
+        length = HOUR if series == RECENT else DAY
+        start = draw(st.integers(0, 23)) if series == RECENT else 0
+        late = draw(st.integers(16, 60)) * MINUTE
+        (past.load if is_loaded else past.land)(hour(start, midnight, length), series, late)
+    for ago in draw(st.lists(st.integers(1, 30), max_size=3)):
+        past.ask("heal", ago * HOUR, hour(draw(st.integers(0, 10))))
+    return past
 
 
 @st.composite

@@ -7,29 +7,47 @@ the random state that Hypothesis watches.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mixpanel_export.intervals import DAY, HOUR, MINUTE, newest_first
+from mixpanel_export.freshness import freshness_of
+from mixpanel_export.intervals import DAY, HOUR, MINUTE, Interval, newest_first
 from mixpanel_export.planning import Situation
 from mixpanel_export.reconciling import Known, Policy, decide, due, wanted_since
-from mixpanel_export.series import RECENT, SWEEP
+from mixpanel_export.series import RECENT, SWEEP, Series
+from mixpanel_export.standings import Standings, standings_of
+from mixpanel_export_cli.assessing import DeadLetterCount, View, assess
 from mixpanel_export_cli.forecast import Queue, progress_of
 from mixpanel_export_cli.previewing import preview
 from mixpanel_export_cli.states import Cell, State, gaps_of
+from mixpanel_export_cli.status_json import as_json
 from mixpanel_export_cli.surveying import Survey
-from tests.cli.pasts import project, situations
+from tests.cli.pasts import NOW, Past, pasts, project, situations
 
 Sample = tuple[Policy, datetime, Known]
 
 
 def cells_of(sample: Sample) -> list[Cell]:
     """Every interval that is due."""
+    return list(survey_of(sample).due())
+
+
+def standings(sample: Sample) -> dict[Series, Standings]:
+    """How every interval stands."""
     policy, now, known = sample
-    return list(Survey(policy, now, known, policy.since).due())
+    gaps = decide(policy, now, known).gaps
+    return standings_of(policy, now, known, gaps, policy.since)
+
+
+def survey_of(sample: Sample) -> Survey:
+    """The survey of all intervals."""
+    policy, now, known = sample
+    return Survey(policy, now, known, standings(sample))
 
 
 @given(situations())
@@ -45,8 +63,8 @@ def test_every_due_interval_is_in_exactly_one_state(sample: Sample) -> None:
 @given(situations())
 def test_a_calendar_has_every_interval_of_its_days(sample: Sample) -> None:
     """Whole days, each interval once, and the due ones as the survey of what is due has them."""
-    policy, now, known = sample
-    survey = Survey(policy, now, known, policy.since)
+    policy, now, _ = sample
+    survey = survey_of(sample)
     due_cells = set(survey.due())
 
     for series, length in policy.lengths.items():
@@ -106,7 +124,7 @@ def test_the_planner_finds_the_same_gaps(sample: Sample) -> None:
 def test_gaps_hold_every_interval_that_is_one_once(sample: Sample) -> None:
     """Gaps are cut where state, series or time break, and nowhere else."""
     policy, now, _ = sample
-    cells = [cell for cell in cells_of(sample) if cell.since and not cell.is_awaited]
+    cells = [cell for cell in cells_of(sample) if cell.since]
     gaps = gaps_of(cells)
 
     held = [
@@ -140,20 +158,70 @@ def test_what_is_awaited_is_older_than_all_there_is(sample: Sample) -> None:
         assert all(cell.interval.start < first for cell in of_series if cell.is_awaited)
 
 
-@given(situations())
-def test_complete_means_without_a_gap(sample: Sample) -> None:
-    """Up to there analysts see everything but what is awaited, however long ago."""
-    policy, now, known = sample
-    survey = Survey(policy, now, known, policy.since)
+def complete_until(cells: list[Cell], now: datetime, loaded: list[Interval]) -> datetime | None:
+    """Up to where one can go from the oldest interval without meeting one that nobody sees."""
+    oldest = cells[-1].interval.start if cells else now
+    until = max((interval.end for interval in loaded if interval.end <= oldest), default=None)
+    for cell in reversed(cells):
+        if not (cell.is_visible or cell.is_awaited):
+            break
+        until = cell.interval.end if cell.is_visible else until
+    return until
 
-    for series in policy.lengths:
-        until = survey.complete_until(series)
-        unseen = [
-            cell.interval.start
-            for cell in survey.due()
-            if cell.series == series and not cell.is_visible and not cell.is_awaited
-        ]
-        assert until is None or all(start >= until for start in unseen)
+
+@given(situations())
+def test_freshness_is_what_all_intervals_come_to(sample: Sample) -> None:
+    """The planner looks at the gaps alone, and says what one sees who looks at everything."""
+    policy, now, known = sample
+    cells = cells_of(sample)
+    found = list(freshness_of(standings(sample), now))
+
+    assert list(policy.lengths) == [fresh.series for fresh in found]
+    for fresh in found:
+        of_series = [cell for cell in cells if cell.series == fresh.series]
+        loaded = [name.interval for name in known.loaded if name.series == fresh.series]
+        ages = [gap.age(now) for gap in gaps_of(of_series)]
+        assert complete_until(of_series, now, loaded) == fresh.complete_until
+        assert max(ages, default=timedelta(0)) == fresh.gap_age
+        assert max((one.end for one in loaded), default=None) == fresh.loaded_until
+        if loaded:
+            assert now - max(one.end for one in loaded) == fresh.age
+        else:
+            lateness = [now - cell.interval.end for cell in of_series]
+            assert timedelta(0) <= fresh.age <= max(lateness, default=timedelta(0))
+
+
+@given(pasts())
+def test_the_planners_lines_are_what_status_says(past: Past) -> None:
+    """Right after a tick: of each series how far it is loaded, its oldest gap, and the budget."""
+    planned, *lines = past.tick()
+    situation = past.onlooker.look(NOW)
+    none, view = DeadLetterCount(0), View(1, 6 * HOUR)
+    status = as_json(assess(situation, past.settings.export_since, NOW, none, view))
+
+    ages = {
+        series: [gap["age_seconds"] for gap in status["gaps"] if identity(gap) == series]
+        for series in map(identity, status["freshness"])
+    }
+    assert [
+        (*identity(fresh), fresh["newest_until"], fresh["complete_until"], max(old, default=0))
+        for fresh, old in zip(status["freshness"], ages.values(), strict=True)
+    ] == [
+        (*identity(line), line["loaded_until"], line["complete_until"], line["gap_seconds"])
+        for line in lines
+    ]
+    assert [fresh["newest_age_seconds"] for fresh in status["freshness"]] == [
+        line["age_seconds"] if line["loaded_until"] else None for line in lines
+    ]
+    assert {each["family"]: (each["planned"], each["limit"]) for each in status["budget"]} == {
+        family: (planned[f"{family}_spent"], planned["requests_per_hour"])
+        for family in ("export", "query")
+    }
+
+
+def identity(entry: Mapping[str, Any]) -> tuple[str, str]:
+    """The series of a line, or of a part of the status."""
+    return entry["table"], entry["mode"]
 
 
 @given(situations())

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
 from mixpanel_export.intervals import DAY, HOUR, MINUTE, Interval, newest_first
-from mixpanel_export.reconciling import Known, Policy
+from mixpanel_export.reconciling import Known, Policy, decide
 from mixpanel_export.series import RECENT, SNAPSHOT, SWEEP
+from mixpanel_export.standings import standings_of
 from mixpanel_export_cli.calendar_lines import heading, lines_of
 from mixpanel_export_cli.states import Cell, State, gaps_of
 from mixpanel_export_cli.surveying import Survey
@@ -20,7 +21,9 @@ Sample = tuple[Policy, datetime, Known]
 def survey_of(past: Past) -> Survey:
     """All intervals as they are now."""
     situation = past.onlooker.look(NOW)
-    return Survey(situation.policy, NOW, situation.known, past.settings.export_since)
+    policy, known = situation.policy, situation.known
+    gaps, since = decide(policy, NOW, known).gaps, past.settings.export_since
+    return Survey(policy, NOW, known, standings_of(policy, NOW, known, gaps, since))
 
 
 def cell_of(past: Past, start: int) -> Cell:
@@ -61,6 +64,11 @@ def _other_lengths(past: Past) -> None:
         past.load(Interval(start, start + 30 * MINUTE))
 
 
+def _asked(past: Past, ago: timedelta) -> None:
+    past.load(hour(2))
+    past.ask("heal", ago, hour(3))
+
+
 def _half(past: Past) -> None:
     past.load(Interval(TODAY + 3 * HOUR, TODAY + 3 * HOUR + 30 * MINUTE))
 
@@ -78,13 +86,9 @@ def _half(past: Past) -> None:
         pytest.param(_landed_again, State.LANDED, "07:01", id="two newer versions landed"),
         pytest.param(_replaced, State.REPLACED, None, id="two versions loaded"),
         pytest.param(_older_landed_late, State.LOADED, None, id="an older version landed"),
-        pytest.param(
-            lambda past: past.ask("heal", HOUR, hour(3)), State.ASKED, "04:15", id="asked"
-        ),
+        pytest.param(lambda past: _asked(past, HOUR), State.ASKED, "04:15", id="asked"),
         # HEAL_AFTER_MINUTES is 180.
-        pytest.param(
-            lambda past: past.ask("heal", 3 * HOUR, hour(3)), State.MISSING, "04:15", id="long ago"
-        ),
+        pytest.param(lambda past: _asked(past, 3 * HOUR), State.MISSING, "04:15", id="long ago"),
         pytest.param(_other_lengths, State.LOADED, None, id="in two halves"),
         pytest.param(_half, State.MISSING, "04:15", id="half of it"),
     ],
@@ -156,6 +160,19 @@ def test_as_long_as_there_is_nothing_at_all_nothing_is_awaited() -> None:
 
     assert [] == awaited(past)
     assert [("21 00:00", "22 11:00", "21 01:15", State.MISSING)] == gaps_since(past)
+
+
+def test_what_is_asked_for_the_first_time_is_not_late() -> None:
+    """As long as nothing is there at all, gaps are as old as the first request for any of them."""
+    past = Past(EXPORT_SINCE="2026-11-21")
+    past.ask("heal", 2 * HOUR, hour(7), hour(8))
+    past.ask("schedule", HOUR, hour(9))
+
+    assert [
+        ("22 10:00", "22 11:00", "22 11:15", State.MISSING),
+        ("22 07:00", "22 10:00", "22 09:16", State.ASKED),
+        ("21 00:00", "22 07:00", "22 09:16", State.MISSING),
+    ] == gaps_since(past)
 
 
 def test_what_is_wished_for_is_awaited_even_then() -> None:

@@ -11,7 +11,7 @@ from mixpanel_export.errors import Setup
 from mixpanel_export.intervals import DAY, HOUR, MINUTE, Interval
 from mixpanel_export.plans import Plan, Plans
 from mixpanel_export.series import RECENT, SNAPSHOT, SWEEP
-from mixpanel_export_cli.assessing import DeadLetterCount, Freshness, Status, View, assess
+from mixpanel_export_cli.assessing import DeadLetterCount, Status, View, assess
 from mixpanel_export_cli.states import State
 from mixpanel_export_cli.status_json import as_json
 from mixpanel_export_cli.status_text import late_lines, print_status
@@ -255,10 +255,13 @@ def test_every_series_has_its_freshness() -> None:
     past.load(Interval(TODAY, TODAY + DAY), SNAPSHOT)
 
     assert (
-        Freshness(RECENT, TODAY + 2 * HOUR, TODAY + 5 * HOUR),
-        Freshness(SWEEP, None, None),
-        Freshness(SNAPSHOT, None, TODAY + DAY),
-    ) == status_of(past).freshness
+        (RECENT, TODAY + 2 * HOUR, TODAY + 5 * HOUR),
+        (SWEEP, None, None),
+        (SNAPSHOT, None, TODAY + DAY),
+    ) == tuple(
+        (fresh.series, fresh.complete_until, fresh.loaded_until)
+        for fresh in status_of(past).freshness
+    )
 
 
 def test_what_was_never_loaded_is_not_complete() -> None:

@@ -70,6 +70,7 @@ def test_rate_limited(running: Running, interval: Interval) -> None:
 
     assert [429, 200] == running.land(interval)
     assert [429, 200] == [call["status"] for call in running.asked()]
+    assert [429] == [line["status"] for line in running.logged("fetcher", "rate_limited")]
     assert ["a"] == running.shown(interval)
 
 
@@ -85,7 +86,9 @@ def test_wrong_credentials(running: Running, interval: Interval) -> None:
 
     assert ({500}, 200) == (set(failed), last)
     assert ["a"] == running.shown(interval)
-    assert {"ERROR"} == {line["severity"] for line in running.logged("fetcher", "setup_failure")}
+    assert {("ERROR", 400)} == {
+        (line["severity"], line["status"]) for line in running.logged("fetcher", "setup_failure")
+    }
 
 
 def test_missing_table(running: Running, interval: Interval) -> None:
@@ -106,6 +109,8 @@ def test_missing_table(running: Running, interval: Interval) -> None:
     assert ({500}, 200) == (set(failed), last)
     assert ["a"] == running.shown(interval)
     assert {"notFound"} == {job["error"]["reason"] for job in running.jobs() if job["error"]}
+    failures = running.logged("loader", "setup_failure")
+    assert {"notFound"} == {line["job_reason"] for line in failures}
 
 
 def test_given_up(running: Running, interval: Interval) -> None:

@@ -40,6 +40,13 @@ def test_scheduled_time(running: Running, interval: Interval) -> None:
     assert {newest: "schedule", older: "heal", oldest: "heal"} == requested(running)
     (line,) = running.logged("planner", "planned")
     assert (4, 2, 2) == (line["requested"], line["schedule"], line["heal"])
+    assert (4, 0, 4) == tuple(
+        line[key] for key in ("export_spent", "query_spent", "requests_per_hour")
+    )
+    lines = running.logged("planner", "freshness")
+    assert [("events", "recent"), ("events", "sweep")] == [
+        (fresh["table"], fresh["mode"]) for fresh in lines
+    ]
 
 
 def test_settling(running: Running, interval: Interval) -> None:

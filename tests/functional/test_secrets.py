@@ -117,5 +117,6 @@ def test_project_secret(
     assert 200 == reply.status
     assert [200] == [call["status"] for call in running.asked()]
     assert '"severity": "WARNING", "event": "project_secret"' in log
+    assert '"days_left": ' in log
     assert "2027-03-03" in log
     assert PROJECT_SECRET not in log

@@ -10,7 +10,7 @@ from mixpanel_export.intervals import Interval, epoch_us
 from mixpanel_export.messages import ExportRequest, LandedObject
 from mixpanel_export.naming import ObjectName
 from mixpanel_export.planning import Planner
-from mixpanel_export.series import RECENT
+from mixpanel_export.series import RECENT, Series
 from tests.fakes.bucket import FakeBucket, StoredObject
 from tests.fakes.clock import FakeClock
 from tests.fakes.journal import Journal
@@ -50,11 +50,16 @@ class Plan:
         )
 
     def land(
-        self, interval: Interval, ago: timedelta = timedelta(), *, is_loaded: bool = True
+        self,
+        interval: Interval,
+        ago: timedelta = timedelta(),
+        *,
+        is_loaded: bool = True,
+        series: Series = RECENT,
     ) -> ObjectName:
         """Let a version of the interval have landed some time ago."""
         at = self.clock.now() - ago
-        name = ObjectName(RECENT, interval, epoch_us(at))
+        name = ObjectName(series, interval, epoch_us(at))
         self.bucket.objects[name.path] = StoredObject(b"", {"row_count": "3"}, at)
         if is_loaded:
             self.ledger.names.append(name)

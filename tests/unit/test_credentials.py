@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from typing import Any
+
 import pytest
 
 from mixpanel_export.errors import Setup
+from mixpanel_export.mixpanel import MixpanelExporter
+from mixpanel_export.queries import Project
 from mixpanel_export.settings import Credentials, FetcherSettings
+from tests.fakes.clock import FakeClock
+from tests.fakes.journal import Journal
 
 SECRET = "s3cr3t-Of-The-Service-Account"
 FETCHER = {
@@ -69,6 +76,37 @@ def test_a_secret_in_a_url_is_not_shown() -> None:
 
     allowed = "https:// and a host, without path or credentials"
     assert f"- MIXPANEL_URL is ***; allowed: {allowed}" == found
+
+
+def warnings_of(credentials: Credentials, now: datetime) -> list[dict[str, Any]]:
+    """What is logged when an instance starts to use them."""
+    journal = Journal()
+    settings = FetcherSettings.from_env(FETCHER)
+    MixpanelExporter(credentials, Project.of(settings), FakeClock(now, journal), journal.log)
+    return journal.lines
+
+
+@pytest.mark.parametrize(
+    ("now", "days"),
+    [
+        pytest.param(datetime(2026, 11, 22, 11, 16, tzinfo=UTC), 101, id="in time"),
+        pytest.param(datetime(2027, 3, 2, 23, 59, tzinfo=UTC), 1, id="the day before"),
+        pytest.param(datetime(2027, 3, 3, tzinfo=UTC), 0, id="the day"),
+        pytest.param(datetime(2027, 3, 5, 1, tzinfo=UTC), -2, id="after"),
+    ],
+)
+def test_a_project_secret_counts_the_days_it_has_left(now: datetime, days: int) -> None:
+    """Mixpanel retires them on 2027-03-03; a service account lasts, and nothing is said of it."""
+    (line,) = warnings_of(Credentials(SECRET, ""), now)
+
+    assert ("WARNING", "project_secret", days) == (
+        line["severity"],
+        line["event"],
+        line["days_left"],
+    )
+    assert "which Mixpanel retires on 2027-03-03: create a service account" in line["message"]
+    assert SECRET not in str(line)
+    assert [] == warnings_of(Credentials("user", SECRET), now)
 
 
 def test_secrets_are_not_in_a_repr() -> None:

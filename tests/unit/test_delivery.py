@@ -131,6 +131,35 @@ def test_a_failure_names_its_message(office: Office) -> None:
     assert [line | about] == office.journal.lines
 
 
+def test_a_failure_of_a_request_by_hand_names_its_interval(office: Office) -> None:
+    """Its body says what it asks for, and counts where attributes say something else."""
+    body = b"""{"version":1,"table":"people","mode":"changes",
+        "start":"2026-11-22T08:00Z","end":"2026-11-22T09:00Z"}"""
+    office.fails_with(Transient("made up"))
+
+    office.answer(push_body(Message(body, {"start": "yesterday"}, "8", NOW)))
+
+    (line,) = office.journal.lines
+    assert {
+        "table": "people",
+        "mode": "changes",
+        "start": "2026-11-22T08:00:00Z",
+        "end": "2026-11-22T09:00:00Z",
+        "origin": "replay",
+        "message_id": "8",
+    }.items() <= line.items()
+
+
+@pytest.mark.parametrize("error", ANSWERS, ids=lambda error: error.__name__)
+def test_the_facts_of_a_failure_are_logged(office: Office, error: type[ExportError]) -> None:
+    """For alerts, which do not read texts."""
+    office.fails_with(error("made up", status=503))
+
+    office.answer()
+
+    assert 503 == office.journal.lines[0]["status"]
+
+
 @pytest.mark.parametrize("error", ANSWERS, ids=lambda error: error.__name__)
 def test_only_what_needs_no_retry_is_acknowledged(
     office: Office, error: type[ExportError]

@@ -114,6 +114,38 @@ def test_the_marker_and_the_object_and_the_log_tell_the_same(fetch: Fetch) -> No
     )
 
 
+def test_late_events_are_counted_by_days(fetch: Fetch) -> None:
+    """A line for each number of whole days that occurs, right after the count of all."""
+    day_ms = 24 * 3_600_000
+    fetch.body = [
+        event_line(INTERVAL, f"{days}.{n}", time=INTERVAL.start_ms - int(days * day_ms))
+        for days, count in {5.5: 1, 0.9: 5, 2: 2, 6.2: 1, -0.5: 1}.items()
+        for n in range(count)
+    ]
+
+    fetch.deliver("heal")
+
+    assert [
+        "INFO retrieved: retrieved: 10 records",
+        "INFO late_data: late data: 2 records, 2 days late",
+        "INFO late_data: late data: 1 records, 5 days late",
+        "INFO late_data: late data: 1 records, 6+ days late",
+    ] == fetch.journal.entries[-4:]
+    assert {
+        "severity": "INFO",
+        "event": "late_data",
+        "message": "late data: 2 records, 2 days late",
+        "table": "events",
+        "mode": "recent",
+        "start": "2026-11-22T08:00:00Z",
+        "end": "2026-11-22T09:00:00Z",
+        "version": NAME.version,
+        "origin": "heal",
+        "days_late": "2",
+        "row_count": 2,
+    } == fetch.journal.lines[1]
+
+
 def test_an_empty_interval_lands_as_a_marker_alone(fetch: Fetch) -> None:
     """Nothing happened in that hour, which differs from nothing being known about it."""
     fetch.body = []

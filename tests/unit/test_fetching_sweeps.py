@@ -65,6 +65,7 @@ def test_a_sweep_lands_what_its_hours_leave_out(fetch: Fetch) -> None:
         f"committed {path}",
         CLOSED,
         "INFO retrieved: retrieved: 1 records",
+        "INFO late_data: late data: 1 records, 6+ days late",
     ] == fetch.journal.entries
     assert [("old", "sweep"), (None, "sweep")] == [
         (row["insert_id"], row["_mode"]) for row in fetch.rows(path)

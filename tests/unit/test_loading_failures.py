@@ -35,8 +35,9 @@ def test_a_job_that_fails_decides_the_answer(
         load.has_started(A0)
     load.endings[A0] = Ending(reason)
 
-    with pytest.raises(error, match=rf"{A0} failed \({reason}\): made up"):
+    with pytest.raises(error, match=rf"{A0} failed \({reason}\): made up") as caught:
         load.deliver()
+    assert {"job_id": A0, "job_reason": reason} == caught.value.facts
     assert [
         f"{'found' if is_joined else 'started'} {A0}",
         "slept 0.1 s",
@@ -78,8 +79,11 @@ def test_a_wrong_number_of_rows_is_never_reported_as_loaded(load: Load) -> None:
     """The job's own count must be the object's rows and the marker."""
     load.endings[A0] = Ending(output_rows=2)
 
-    with pytest.raises(Poison, match=r"loaded 2 rows, but .* holds 2 and a marker: replay"):
+    with pytest.raises(
+        Poison, match=r"loaded 2 rows, but .* holds 2 and a marker: replay"
+    ) as caught:
         load.deliver()
+    assert {"job_id": A0, "job_reason": "outputRows"} == caught.value.facts
     assert [f"started {A0}", "slept 0.1 s", f"looked: {A0} is done"] == load.journal.entries
 
 

@@ -79,6 +79,7 @@ def test_status_and_text_decide_what_helps(
 
     assert expected is type(error)
     assert str(error).startswith(f"Mixpanel answered {status}: {TEXTS[name]}")
+    assert {"status": status} == error.facts
 
 
 @pytest.mark.parametrize("status", range(500, 600))

@@ -41,6 +41,7 @@ def test_a_tick_looks_then_writes_then_publishes_then_says_so(plan: Plan) -> Non
         "published 1 requests",
         "created plans/00000001.published",
         "INFO planned: planned: 1 of 1 requests, 1 reloads",
+        "INFO freshness: freshness: events 4560 s",
     ] == plan.journal.entries
     assert [ExportRequest(RECENT, NEWEST, "schedule")] == plan.requests.published
     assert [LandedObject(name, "landing", 3)] == plan.landings.published
@@ -62,7 +63,21 @@ def test_a_tick_looks_then_writes_then_publishes_then_says_so(plan: Plan) -> Non
         "backfill": 0,
         "verify": 0,
         "replay": 0,
+        "export_spent": 1,
+        "query_spent": 0,
+        "requests_per_hour": 40,
     } == plan.journal.lines[0]
+    assert {
+        "severity": "INFO",
+        "event": "freshness",
+        "message": "freshness: events 4560 s",
+        "table": "events",
+        "mode": "recent",
+        "loaded_until": "2026-11-22T10:00:00Z",
+        "age_seconds": 4560,
+        "complete_until": None,
+        "gap_seconds": 3600,
+    } == plan.journal.lines[1]
 
 
 def test_a_tick_with_nothing_to_do_writes_no_plan(plan: Plan) -> None:
@@ -71,7 +86,11 @@ def test_a_tick_with_nothing_to_do_writes_no_plan(plan: Plan) -> None:
         plan.land(hours_ago(n))
 
     assert [] == plan.tick()
-    assert [*LOOKED, "INFO planned: planned: 0 of 0 requests, 0 reloads"] == plan.journal.entries
+    assert [
+        *LOOKED,
+        "INFO planned: planned: 0 of 0 requests, 0 reloads",
+        "INFO freshness: freshness: events 960 s",
+    ] == plan.journal.entries
     assert plan.journal.lines[0]["oldest_missing"] is None
 
 

@@ -113,6 +113,19 @@ def test_other_rows_land_as_any_version(
     } == fetch.journal.lines[1]
 
 
+def test_late_events_are_told_with_what_lands(fetch: Fetch) -> None:
+    """Of the version that landed, before what it corrected; of one that is confirmed nothing."""
+    late = event_line(INTERVAL, "late", time=INTERVAL.start_ms - 30 * 3_600_000)
+    fetch.body = [FIRST, SECOND, late]
+    fetch.deliver("verify")
+    fetch.clock.move(60)
+    fetch.deliver("verify", at=PUBLISHED + timedelta(minutes=1))
+
+    assert ["retrieved", "late_data", "corrected", "confirmed"] == [
+        line["event"] for line in fetch.journal.lines
+    ]
+
+
 def test_rejects_land_with_what_differs(fetch: Fetch) -> None:
     """They are of the version that lands, so they are committed with it."""
     fetch.body = [FIRST + b"<html>\n" + SECOND + SECOND]
