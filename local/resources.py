@@ -24,10 +24,7 @@ _BACKOFF_SECONDS = (60, 600)
 _DELIVERY_ATTEMPTS = 20
 _TERRAFORM = ROOT / "terraform"
 # By the day of which column each table is partitioned, and by which columns it is clustered.
-_LAYOUT = {
-    "events": ("time", ["event_name", "distinct_id"]),
-    "people": ("_interval_start", ["distinct_id"]),
-}
+_LAYOUT = json.loads((_TERRAFORM / "tables.json").read_text())
 
 
 def create_topics() -> None:
@@ -94,8 +91,9 @@ def raw_table(name: str, project_id: str = PROJECT_ID) -> bigquery.Table:
     schema = json.loads((_TERRAFORM / "schemas" / f"{name}.json").read_text())
     fields = [bigquery.SchemaField.from_api_repr(field) for field in schema]
     table = bigquery.Table(f"{project_id}.{RAW_DATASET}.{name}", fields)
-    partitioned_by, table.clustering_fields = _LAYOUT[name]
-    table.time_partitioning = bigquery.TimePartitioning(field=partitioned_by)
+    layout = _LAYOUT[name]
+    table.time_partitioning = bigquery.TimePartitioning(field=layout["partition_by"])
+    table.clustering_fields = layout["cluster_by"]
     return table
 
 

@@ -1,0 +1,26 @@
+# What `mixpanel-export --terraform` reads of the folder in which Terraform runs.
+
+output "dead_letter_subscription" {
+  description = "Pull subscription of the dead letters."
+  value       = module.export.dead_letter_subscription
+}
+
+output "fetcher_environment" {
+  description = "What the fetcher has as its environment, without its secret."
+  value       = module.export.fetcher_environment
+}
+
+output "loader_environment" {
+  description = "What the loader has as its environment."
+  value       = module.export.loader_environment
+}
+
+output "planner_environment" {
+  description = "What the planner has as its environment."
+  value       = module.export.planner_environment
+}
+
+output "planner_url" {
+  description = "Where Cloud Scheduler calls the planner."
+  value       = module.export.planner_url
+}

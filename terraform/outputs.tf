@@ -1,0 +1,94 @@
+output "backfill_command" {
+  description = "Wishes for everything since an earlier day. Run it, as the other commands, in the folder of the repository."
+  value       = "mixpanel-export --terraform terraform backfill --since DAY"
+}
+
+output "datasets" {
+  description = "Names of the dataset of the views, for analysts, and of the raw tables."
+  value = {
+    raw   = google_bigquery_dataset.raw.dataset_id
+    views = google_bigquery_dataset.views.dataset_id
+  }
+
+  # A view that is not authorized cannot be read by those who may.
+  depends_on = [google_bigquery_dataset_access.authorized_view, google_bigquery_table.view]
+}
+
+output "dead_letter_subscription" {
+  description = "Pull subscription of the dead letters."
+  value       = google_pubsub_subscription.dead_letters.name
+}
+
+output "drain_command" {
+  description = "Publishes what the dead letters hold again, each to its topic."
+  value       = "mixpanel-export --terraform terraform dead-letters redrive --all"
+}
+
+output "export_bucket" {
+  description = "Where exports land."
+  value       = google_storage_bucket.exports.name
+}
+
+output "fetcher_environment" {
+  description = "What the fetcher has as its environment, without MIXPANEL_CREDENTIALS."
+  value       = local.environments.fetcher
+
+  depends_on = [module.fetcher]
+}
+
+output "functions" {
+  description = "Names of the functions and of their Cloud Run services."
+  value = {
+    fetcher = module.fetcher.name
+    loader  = module.loader.name
+    planner = module.planner.name
+  }
+}
+
+output "loader_environment" {
+  description = "What the loader has as its environment."
+  value       = local.environments.loader
+
+  depends_on = [module.loader]
+}
+
+output "planner_environment" {
+  description = "What the planner has as its environment."
+  value       = local.environments.planner
+
+  depends_on = [module.planner]
+}
+
+output "planner_url" {
+  description = "Where Cloud Scheduler calls the planner."
+  value       = module.planner.uri
+}
+
+output "replay_command" {
+  description = "Fetches one interval of events again, without our tool. Set START and END before, such as START=2026-11-22T08:00:00Z."
+  value       = "gcloud pubsub topics publish ${google_pubsub_topic.this["requests"].name} --project=${var.project_id} --message=\"{\\\"version\\\":1,\\\"table\\\":\\\"events\\\",\\\"start\\\":\\\"$${START:?}\\\",\\\"end\\\":\\\"$${END:?}\\\"}\""
+}
+
+output "secret" {
+  description = "The secret that holds the credentials of Mixpanel; add a version to it, then apply."
+  value       = local.names.secret
+}
+
+output "service_accounts" {
+  description = "The accounts that the functions run as."
+  value = {
+    fetcher = module.fetcher.service_account_email
+    loader  = module.loader.service_account_email
+    planner = module.planner.service_account_email
+  }
+}
+
+output "status_command" {
+  description = "Shows what is loaded and what is missing."
+  value       = "mixpanel-export --terraform terraform status"
+}
+
+output "topics" {
+  description = "Names of the topics."
+  value       = { for use, topic in google_pubsub_topic.this : use => topic.name }
+}
