@@ -5,11 +5,17 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv/bin
 FUNCTIONS := planner fetcher loader
 PYTEST := $(VENV)/python -m pytest
+COMPILE := $(VENV)/uv pip compile -q --universal --python-version 3.11 --no-header
 # The longest first, so that two workers end together.
-TESTS := tests/pipeline tests/functional tests/contract tests/cli tests/smoke tests/unit
+TESTS := tests/pipeline tests/functional tests/contract tests/cli tests/terraform tests/smoke \
+	tests/unit
 # Property tests run before, or apart from, tests with servers: a Google client that is still
 # retrying in some thread draws from the random state that Hypothesis watches.
 PROPERTIES := tests/pipeline/test_protocol.py tests/cli/test_properties.py
+# The Terraform that checks run is a pinned one, or the program that TERRAFORM names; what deploys is
+# always the operator's own.
+CHECKED_BY := build/venv/checkov/.installed $(if $(TERRAFORM),,build/venv/terraform/.installed)
+DEPLOYED_BY := $(or $(TERRAFORM),terraform)
 export PYTHONPATH := shared:cli
 export PYTHONDONTWRITEBYTECODE := 1
 
@@ -35,7 +41,7 @@ backfill: install ## Fetch everything since an earlier day (SINCE=2025-01-01), b
 
 ##@ Test it
 .PHONY: test smoke-test unit-test functional-test contract-test pipeline-test test-deep
-test: install bundles ## All tests, in about 5 minutes
+test: install bundles $(CHECKED_BY) ## All tests, in about 5 minutes
 	$(PYTEST) -n 2 tests/unit $(PROPERTIES)
 	$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder $(PROPERTIES:%=--ignore %) $(filter-out tests/unit,$(TESTS))
 
@@ -58,7 +64,7 @@ test-deep: install bundles ## The random tests with many more runs (minutes to h
 	HYPOTHESIS_PROFILE=deep TEST_DEEP_RUNS=$(or $(DEEP_RUNS),50000) $(PYTEST) --timeout 0 tests/unit $(PROPERTIES) tests/pipeline
 
 ##@ Keep it right
-.PHONY: lint format check lock
+.PHONY: lint format terraform-check check lock
 lint: install ## Style, types and architecture
 	$(VENV)/ruff check .
 	$(VENV)/ruff format --check .
@@ -71,13 +77,72 @@ format: install ## Put the sources into shape
 	$(VENV)/ruff check --fix .
 	$(VENV)/ruff format .
 
-check: lint test ## Everything CI runs
+terraform-check: .venv/.installed $(CHECKED_BY) ## The infrastructure: form, validity, tests, risks; without a cloud
+	@$(VENV)/python -m tests.terraform.check
+
+check: lint terraform-check test ## Everything CI runs
 
 lock: install ## Pin all dependencies anew, from pyproject.toml
-	$(VENV)/uv pip compile -q --universal --python-version 3.11 --no-header --upgrade --all-extras pyproject.toml -o requirements-dev.txt
+	$(COMPILE) --upgrade --all-extras pyproject.toml -o requirements-dev.txt
 	@for f in $(FUNCTIONS); do \
-		$(VENV)/uv pip compile -q --universal --python-version 3.11 --no-header --no-annotate \
-			--extra $$f -c requirements-dev.txt pyproject.toml -o functions/$$f/requirements.txt; done
+		$(COMPILE) --no-annotate --extra $$f -c requirements-dev.txt pyproject.toml -o functions/$$f/requirements.txt; done
+	$(COMPILE) --upgrade --no-annotate --group checkov -o tests/terraform/checkov.txt
+	$(COMPILE) --upgrade --no-annotate --generate-hashes --group terraform -o tests/terraform/terraform.txt
+	$(COMPILE) --upgrade --no-annotate --generate-hashes --no-deps --group providers -o tests/terraform/providers.txt
+
+##@ Deploy it, with your own Terraform (docs/deploy.md)
+.PHONY: plan deploy deploy-planner deploy-fetcher deploy-loader destroy
+plan: terraform/.terraform/.ready ## Show what `make deploy` would change
+	$(DEPLOYED_BY) -chdir=terraform plan
+
+deploy: terraform/.terraform/.ready ## Create or change everything; shows the plan and asks first
+	$(DEPLOYED_BY) -chdir=terraform apply
+
+deploy-planner: ## The planner alone, and what it needs
+deploy-fetcher: ## The fetcher alone, and what it needs
+deploy-loader: ## The loader alone, and what it needs
+$(FUNCTIONS:%=deploy-%): deploy-%: terraform/.terraform/.ready
+	$(DEPLOYED_BY) -chdir=terraform apply -target=module.$*
+
+destroy: terraform/.terraform/.ready ## Remove everything, data included; warns and asks first
+	@printf '%s\n' "$$DESTROY_WARNING"
+	@read -r -p 'Type "destroy my data" to go on: ' answer && [ "$$answer" = "destroy my data" ] \
+		|| { echo "Nothing was removed." >&2; exit 1; }
+	$(DEPLOYED_BY) -chdir=terraform destroy
+
+define DESTROY_WARNING
+This removes the pipeline and, for good, what it has collected:
+  - every row in BigQuery: events, people, and with them the ledger of what is loaded;
+  - every object in the buckets: what was exported, and the rejects;
+  - every message that waits, dead letters included; the secret, if this Terraform made it.
+Mixpanel gives most of it again, in a backfill of days or weeks, but not what it has deleted since.
+Two things must be done before, or it stops half way: apply `protect_data = false`, which until
+then keeps the tables and the secret; and empty the bucket of exports, which is kept while it holds anything.
+endef
+export DESTROY_WARNING
+
+# `terraform init`, again when the configuration has changed.
+terraform/.terraform/.ready: terraform/backend.hcl \
+		$(wildcard terraform/*.tf terraform/modules/*/*.tf terraform/.terraform.lock.hcl) \
+		| operators-terraform terraform/terraform.tfvars
+	$(DEPLOYED_BY) -chdir=terraform init -backend-config=backend.hcl
+	@touch $@
+
+terraform/backend.hcl:
+	@echo "$@ is missing: name in it where the state is kept, such as" >&2
+	@printf '  bucket = "my-terraform-state"\n  prefix = "mixpanel-export"\n' >&2
+	@exit 1
+
+terraform/terraform.tfvars:
+	@echo "$@ is missing: give the variables in it; terraform/examples/minimal shows which" >&2
+	@exit 1
+
+.PHONY: operators-terraform
+operators-terraform:
+	@command -v $(DEPLOYED_BY) > /dev/null || { \
+		echo "there is no $(DEPLOYED_BY) on PATH: install Terraform 1.11 or newer, or name it with TERRAFORM=" >&2; exit 1; }
+	@$(DEPLOYED_BY) version | awk -F'[v.]' 'NR == 1 { exit !($$2 > 1 || ($$2 == 1 && $$3 >= 11)) }' || { \
+		echo "$$($(DEPLOYED_BY) version | head -n 1) is too old: install Terraform 1.11 or newer" >&2; exit 1; }
 
 ##@ Build it
 .PHONY: install bundles clean help
@@ -96,6 +161,12 @@ build/venv/%/.installed: functions/%/requirements.txt | .venv/.installed
 	@echo "setting up build/venv/$*"
 	@$(VENV)/uv venv --quiet --clear --python $(VENV)/python build/venv/$*
 	@$(VENV)/uv pip install --quiet --python build/venv/$*/bin/python -r $<
+	@touch $@
+
+build/venv/%/.installed: tests/terraform/%.txt | .venv/.installed
+	@echo "setting up build/venv/$*"
+	@$(VENV)/uv venv --quiet --clear --python $(VENV)/python build/venv/$*
+	@$(VENV)/uv pip install --quiet --compile-bytecode --python build/venv/$*/bin/python -r $<
 	@touch $@
 
 bundles: .venv/.installed ## Build the zip of each function into build/bundles
