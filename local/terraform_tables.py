@@ -1,0 +1,138 @@
+"""The tables of `terraform/README.md`, in Markdown: inputs with their attributes, and outputs."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import hcl2
+
+from local.bundles import ROOT
+from mixpanel_export import variables
+
+_OBJECT = re.compile(r"(?:\w+\()?object\(\{(.*)\}\)\)?")
+_OPTIONAL = re.compile(r"optional\((.*)\)")
+_SETTINGS = {
+    value.name: value.meaning
+    for value in vars(variables).values()
+    if isinstance(value, variables.Variable)
+}
+
+
+class Attribute(NamedTuple):
+    """One attribute of an object's type; `default` is None where it must be given."""
+
+    name: str
+    type: str
+    default: str | None
+
+
+class Input(NamedTuple):
+    """One variable of the root module."""
+
+    name: str
+    type: str
+    default: str | None
+    description: str
+
+
+def parts() -> dict[str, str]:
+    """Each table by the name of its place on the page."""
+    rows = "".join(line for each in inputs() for line in _rows(*each))
+    made = "".join(_row(f"`{name}`", meaning) for name, meaning in outputs().items())
+    return {
+        "inputs": _row("input", "type", "default", "what it is") + "|---|---|---|---|\n" + rows,
+        "outputs": _row("output", "what it is") + "|---|---|\n" + made,
+    }
+
+
+def inputs() -> list[Input]:
+    """The variables of the root module, by their names."""
+    return [
+        Input(
+            name,
+            _expression(block["type"]),
+            _expression(block["default"]) if "default" in block else None,
+            _text(block["description"]),
+        )
+        for name, block in sorted(_blocks("variable").items())
+    ]
+
+
+def outputs() -> dict[str, str]:
+    """What each output of the root module is, by their names."""
+    found = sorted(_blocks("output").items())
+    return {name: _text(block["description"]) for name, block in found}
+
+
+def attributes(type_: str) -> list[Attribute]:
+    """The attributes of `object({...})`, or of a collection of these; none of any other type."""
+    found = _OBJECT.fullmatch(type_)
+    return [_attribute(part) for part in _split(found[1])] if found else []
+
+
+def _attribute(text: str) -> Attribute:
+    name, _, type_ = text.partition(" = ")
+    optional = _OPTIONAL.fullmatch(type_)
+    if not optional:
+        return Attribute(name, type_, None)
+    inner, *default = _split(optional[1])
+    return Attribute(name, inner, default[0] if default else "null")
+
+
+def _split(text: str) -> list[str]:
+    """What commas outside of brackets and quotes divide."""
+    parts, depth, quoted = [""], 0, False
+    for character in text:
+        quoted ^= character == '"'
+        depth += 0 if quoted else (character in "([{") - (character in ")]}")
+        if character == "," and not depth and not quoted:
+            parts.append("")
+        else:
+            parts[-1] += character
+    return [part.strip() for part in parts if part.strip()]
+
+
+def setting_of(name: str, member: Attribute) -> str | None:
+    """The setting of a function that an attribute of this input is, if it is one."""
+    candidates = (member.name.upper(), f"{name}_{member.name}".upper())
+    return next((each for each in candidates if each in _SETTINGS), None)
+
+
+def _blocks(kind: str) -> dict[str, dict[str, Any]]:
+    """The blocks of this kind in all files of the root module, by their names."""
+    return {
+        name.strip('"'): content
+        for path in (ROOT / "terraform").glob("*.tf")
+        for block in hcl2.loads(path.read_text()).get(kind, [])
+        for name, content in block.items()
+    }
+
+
+def _rows(name: str, type_: str, default: str | None, meaning: str) -> Iterator[str]:
+    members = attributes(type_)
+    given = "**required**" if default is None else f"`{default}`"
+    yield _row(f"`{name}`", "an object" if members else f"`{type_}`", given, meaning)
+    for member in members:
+        setting = setting_of(name, member)
+        says = f"`{setting}`: {_SETTINGS[setting]}" if setting else ""
+        yield from _rows(f"{name}.{member.name}", member.type, member.default, says)
+
+
+def _expression(value: Any) -> str:
+    """A value as HCL writes it."""
+    if isinstance(value, str):
+        return value.removeprefix("${").removesuffix("}") if value[:2] == "${" else value
+    return json.dumps(value)
+
+
+def _text(literal: str) -> str:
+    """What a quoted text says."""
+    return str(json.loads(literal))
+
+
+def _row(*cells: str) -> str:
+    escaped = (cell.replace("|", r"\|") for cell in cells)
+    return f"| {' | '.join(escaped)} |\n"
