@@ -18,8 +18,19 @@ locals {
       severity   = lookup(var.alerting.severities, name, alert.severity)
       playbook   = alert.playbook
       absence    = try(alert.absence, null)
+      silence    = null
       thresholds = { for says, row in try(alert.thresholds, {}) : says => merge(local._threshold, row) }
     } if !try(alert.is_left_out, false)
+  }
+
+  # An absence is three conditions, as each has a blind spot. The one in PromQL must be alone in its
+  # policy (https://cloud.google.com/monitoring/promql/create-promql-alerts).
+  _silences = {
+    for name, alert in local.alerts : "${name}_ever" => merge(alert, {
+      title   = "${alert.title}, or was never there"
+      absence = null
+      silence = alert.absence
+    }) if alert.absence != null
   }
 
   # What most conditions are: lines counted, over all revisions.
@@ -46,14 +57,14 @@ locals {
 }
 
 resource "google_monitoring_alert_policy" "this" {
-  for_each = local.alerts
+  for_each = merge(local.alerts, local._silences)
 
   project               = var.project_id
   display_name          = "${local.alert_subject}: ${each.value.title}"
   combiner              = "OR"
   severity              = each.value.severity
   notification_channels = local.channels_by_severity[each.value.severity]
-  user_labels           = merge(local.alert_labels, { alert = each.key })
+  user_labels           = merge(local.alert_labels, { alert = trimsuffix(each.key, "_ever") })
 
   dynamic "conditions" {
     for_each = each.value.thresholds
@@ -78,8 +89,6 @@ resource "google_monitoring_alert_policy" "this" {
     }
   }
 
-  # An absence is three conditions, as each has a blind spot.
-
   # It sees nothing until a line was written after the policy was made or edited.
   dynamic "conditions" {
     for_each = each.value.absence[*]
@@ -100,7 +109,7 @@ resource "google_monitoring_alert_policy" "this" {
   # It needs no line ever, but the whole time anew after an edit: so a deployment that has just been
   # made has as long for its first line as any other for its next.
   dynamic "conditions" {
-    for_each = each.value.absence[*]
+    for_each = each.value.silence[*]
     content {
       display_name = "no line for ${conditions.value.seconds / 60} minutes, or never one"
       condition_prometheus_query_language {
@@ -151,7 +160,7 @@ resource "google_monitoring_alert_policy" "this" {
   alert_strategy {
     # An incident without data closes after this time: soon, where lines that are counted have
     # stopped; late, where silence is the trouble.
-    auto_close = each.value.absence == null ? "1800s" : "604800s"
+    auto_close = length(each.value.thresholds) > 0 ? "1800s" : "604800s"
 
     # Every four hours, until somebody has closed it; 30 minutes to a day are allowed
     # (https://cloud.google.com/monitoring/alerts/policies-in-api).

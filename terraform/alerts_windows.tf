@@ -2,9 +2,8 @@
 # right for intervals of a minute and of a day.
 
 locals {
-  # Log metrics may be ten minutes late
-  # (https://cloud.google.com/logging/docs/logs-based-metrics/troubleshooting), and Scheduler and
-  # Pub/Sub take their time: no window is shorter than what this adds.
+  # Scheduler, Pub/Sub and log metrics take their time, which may be minutes
+  # (https://cloud.google.com/logging/docs/logs-based-metrics/troubleshooting).
   _slack_seconds = 300
 
   _tick_seconds = local.schedule.tick_minutes * 60

@@ -118,17 +118,17 @@ resource "google_bigquery_dataset_access" "authorized_view" {
 }
 
 # Analysts read the views, and no raw table. In the same way as above, as somebody may authorize
-# views of their own on this dataset.
+# views of their own on this dataset. BigQuery gives addresses back in lower case.
 resource "google_bigquery_dataset_access" "reader" {
   for_each = var.readers
 
   dataset_id     = google_bigquery_dataset.views.dataset_id
   domain         = startswith(each.value, "domain:") ? trimprefix(each.value, "domain:") : null
-  group_by_email = startswith(each.value, "group:") ? trimprefix(each.value, "group:") : null
+  group_by_email = startswith(each.value, "group:") ? lower(trimprefix(each.value, "group:")) : null
   iam_member     = startswith(each.value, "principal") ? each.value : null
   project        = var.project_id
   role           = "READER"
-  user_by_email  = can(regex("^(user|serviceAccount):", each.value)) ? split(":", each.value)[1] : null
+  user_by_email  = can(regex("^(user|serviceAccount):", each.value)) ? lower(split(":", each.value)[1]) : null
 }
 
 # The planner reads the ledger, and no other view.
@@ -140,7 +140,8 @@ resource "google_bigquery_table_iam_member" "planner_reads_ledger" {
   table_id   = google_bigquery_table.view["loads"].table_id
 }
 
-# A load job appends to a table, and looks at its schema first.
+# A load job appends to a table, and looks at its schema first. The role could also delete the table;
+# a smaller one would be one of our own, and whoever applies would have to be allowed to make roles.
 resource "google_bigquery_table_iam_member" "loader_appends" {
   for_each = google_bigquery_table.raw
 

@@ -11,8 +11,8 @@ resource "google_service_account" "build" {
   depends_on = [time_sleep.services]
 }
 
-# Zips of code only. Terraform itself removes a zip when it has deployed the next; a lifecycle rule
-# could take one that a build still needs.
+# Zips of code only. Terraform replaces a zip by the next, and Cloud Functions builds from a copy of
+# its own; a lifecycle rule could take a zip that Terraform would then make again for nothing.
 resource "google_storage_bucket" "source" {
   #checkov:skip=CKV_GCP_62:Holds nothing but code that is in version control.
   #checkov:skip=CKV_GCP_78:Names carry the hash of the content, so no object is ever replaced.

@@ -238,9 +238,9 @@ resource "google_logging_metric" "this" {
 }
 
 # An alert policy on a metric that Monitoring does not know yet is refused with 404
-# (https://github.com/hashicorp/terraform-provider-google/issues/10325). A new metric makes the
-# sleep anew, a changed filter does not.
+# (https://github.com/hashicorp/terraform-provider-google/issues/10325), which may take minutes; the
+# functions are built meanwhile. A new metric makes the sleep anew, a changed filter does not.
 resource "time_sleep" "log_metrics" {
-  create_duration = "120s"
+  create_duration = "300s"
   triggers        = { for key, metric in google_logging_metric.this : key => metric.id }
 }

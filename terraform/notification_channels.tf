@@ -12,7 +12,7 @@ locals {
   )
 
   channels_by_severity = {
-    CRITICAL = concat(local._channels, local._paging_channels)
+    CRITICAL = distinct(concat(local._channels, local._paging_channels))
     ERROR    = local._channels
     WARNING  = local._channels
   }

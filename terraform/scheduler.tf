@@ -38,5 +38,12 @@ resource "google_cloud_scheduler_job" "tick" {
     retry_count          = 5
   }
 
-  depends_on = [time_sleep.services]
+  # Nobody keeps a request that is published before there is a subscription, and the planner, which
+  # has asked, would wait for hours before it asks again.
+  depends_on = [
+    google_storage_notification.landed,
+    module.fetch_trigger,
+    module.load_trigger,
+    time_sleep.services,
+  ]
 }

@@ -27,6 +27,8 @@ resource "google_project_service" "this" {
 # An API that has just been enabled refuses calls for a while. Everything waits for this, once.
 resource "time_sleep" "services" {
   create_duration = "60s"
+  # An upgrade that needs one more API waits again.
+  triggers = { services = join(",", keys(google_project_service.this)) }
 
   depends_on = [google_project_service.this]
 }

@@ -188,3 +188,9 @@ def test_a_policy_is_refused(changes: dict[str, Any]) -> None:
     """A policy that is off, or combines otherwise, is not evaluated here."""
     with pytest.raises(ConditionError):
         policy(threshold(), **changes)
+
+
+def test_promql_is_alone_in_its_policy() -> None:
+    """Monitoring refuses a policy that has PromQL beside another condition."""
+    with pytest.raises(ConditionError, match="only condition"):
+        policy(promql(), threshold())

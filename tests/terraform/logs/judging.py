@@ -35,11 +35,12 @@ class Judge:
         found = state.resources("google_logging_metric").values()
         metrics = [LogMetric.of(resource) for resource in found]
         written = state.resources("google_monitoring_alert_policy").values()
-        policies = [Policy.of(resource) for resource in written]
+        alerts: dict[str, Policy] = {}
+        for policy in map(Policy.of, written):
+            known = alerts.get(policy.name)
+            alerts[policy.name] = known.beside(policy) if known else policy
         return cls(
-            {metric.name.rpartition("/")[2]: metric for metric in metrics},
-            {policy.name: policy for policy in policies},
-            chronicle,
+            {metric.name.rpartition("/")[2]: metric for metric in metrics}, alerts, chronicle
         )
 
     def past(self, timed: Sequence[Timed]) -> History:

@@ -13,17 +13,18 @@ from tests.terraform.logs.series import ConditionError, History
 
 _USER: Final = "logging.googleapis.com/user/"
 _METRIC: Final = re.compile(r'metric\.type ?= ?"([^"]+)"')
+_PROMQL: Final = "condition_prometheus_query_language"
 _KINDS: Final[Mapping[str, Any]] = {
     "condition_threshold": Threshold,
     "condition_absent": Absence,
-    "condition_prometheus_query_language": AbsentOverTime,
+    _PROMQL: AbsentOverTime,
 }
 Condition = Threshold | Absence | AbsentOverTime
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A policy that notifies when one of its conditions opens.
+    """An alert: a policy, or several of one name, that notifies when a condition opens.
 
     `foreign` are the metrics of Google's own that it looks at, too: no line tells of those.
     """
@@ -37,7 +38,9 @@ class Policy:
         """The policy that a `google_monitoring_alert_policy` makes.
 
         Raises:
-            ConditionError: it is off, or made of what is not evaluated here.
+            ConditionError: it is off, made of what is not evaluated here, or has PromQL beside
+                another condition, which Monitoring refuses
+                (cloud.google.com/monitoring/promql/create-promql-alerts).
         """
         name = resource["user_labels"]["alert"]
         if resource["enabled"] is False or resource["combiner"] != "OR":
@@ -46,12 +49,19 @@ class Policy:
         foreign: list[str] = []
         for block in resource["conditions"]:
             kind, content = _only_kind(block)
+            if kind == _PROMQL and len(resource["conditions"]) > 1:
+                raise ConditionError(f"{name} has PromQL, and not as its only condition")
             metric = _METRIC.search(content.get("filter") or "")
             if metric and not metric[1].startswith(_USER):
                 foreign.append(metric[1])
             else:
                 conditions[block["display_name"]] = _KINDS[kind].of(content)
         return cls(name, conditions, foreign)
+
+    def beside(self, other: Self) -> Self:
+        """Both as one alert."""
+        conditions = {**self.conditions, **other.conditions}
+        return type(self)(self.name, conditions, [*self.foreign, *other.foreign])
 
     def opens(self, history: History, start: datetime, end: datetime) -> dict[str, datetime]:
         """The first minute in [start, end] in which each condition is open that ever is.
