@@ -88,7 +88,7 @@ locals {
 
     # Twelve deliveries in a row may take all the time they have: a full hour's budget in the queue
     # of three instances, and an hour in which Mixpanel is down. Pub/Sub gives a message up after
-    # three hours at the earliest.
+    # nearly three hours at the earliest.
     fetch_unacked_seconds = 12 * local.deadlines.ack_seconds
     # A load takes seconds. After an hour the planner begins to announce objects again.
     load_unacked_seconds = 6 * local.deadlines.ack_seconds

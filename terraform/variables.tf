@@ -93,12 +93,12 @@ variable "export" {
   # planner would say in its log after the deployment.
 
   validation {
-    condition = !contains(var.export.tables, "events") || try(
+    # An interval of nothing is refused above.
+    condition = !contains(var.export.tables, "events") || var.export.interval_minutes <= 0 || (
       var.export.requests_per_hour >= (
-        ceil(60 / var.export.interval_minutes) * (var.export.verify_after_hours == 0 ? 1 : 2)
+        ceil(60 / max(var.export.interval_minutes, 1)) * (var.export.verify_after_hours == 0 ? 1 : 2)
         + (var.export.sweep_days == 0 ? 0 : 1) + 1
-      ),
-      true, # An interval of 0 is refused above.
+      )
     )
     error_message = "Events cost more exports an hour than export.requests_per_hour: one for each interval, two with second looks, one for the sweep and one to spare. Raise export.interval_minutes, or set export.verify_after_hours to 0."
   }
@@ -248,6 +248,12 @@ variable "prefix" {
     # A bucket's name has at most 63 characters, and a project's id 30 of them.
     condition     = var.prefix == null || can(regex("^[a-z]([a-z0-9-]{0,13}[a-z0-9])?$", var.prefix))
     error_message = "prefix must be null, or at most 15 lower-case letters, digits and -, with a letter first and no - at the end."
+  }
+
+  validation {
+    # cloud.google.com/storage/docs/buckets#naming, cloud.google.com/pubsub/docs/pubsub-basics
+    condition     = var.prefix == null || !can(regex("^goog|google", var.prefix))
+    error_message = "prefix must not begin with goog nor hold google: Cloud Storage and Pub/Sub keep such names for themselves."
   }
 }
 

@@ -90,6 +90,13 @@ def test_a_run_that_fails_is_named(tmp_path: Path) -> None:
     ) == ended(tmp_path, 1, PASSED, WRONG, SUMMARY).complaints
 
 
+def test_an_expected_failure_is_no_complaint(tmp_path: Path) -> None:
+    """Of a run that passes although something is refused, that was to be refused."""
+    passed = PASSED | {"@testrun": "names"}
+
+    assert () == ended(tmp_path, 0, passed, WRONG, SUMMARY).complaints
+
+
 def test_no_test_is_no_success(tmp_path: Path) -> None:
     """Terraform calls an empty set of tests a success; here it is a complaint."""
     assert ("no test ran",) == ended(tmp_path, 0, SUMMARY).complaints

@@ -37,7 +37,7 @@ resource "google_pubsub_subscription" "push" {
   }
 
   # An answer of "busy" by Cloud Run counts as a delivery, so there are many, and far apart: a
-  # message is tried for three to six hours.
+  # message is tried for three to six hours, as each delivery takes its time, too.
   retry_policy {
     maximum_backoff = "600s"
     minimum_backoff = "60s"

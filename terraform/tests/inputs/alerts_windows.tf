@@ -1,0 +1,1 @@
+../../alerts_windows.tf
