@@ -18,7 +18,6 @@ from mixpanel_export_cli.findings import Finding
 from mixpanel_export_cli.times import lasting, shown
 from mixpanel_export_cli.zones import Stamp, zone_finding
 
-# docs.mixpanel.com/reference/project-secret
 _MOST_SKEW = timedelta(seconds=30)
 _CORRECT = "correct the variable in Terraform, and apply"
 

@@ -110,7 +110,7 @@ def answer(job: Callable[[], None], log: Log, about: Mapping[str, object] = _NOT
         job()
     except ExportError as error:
         severity, event = _REPORTED_AS[type(error)]
-        log(severity, event, str(error), **error.facts, **about)
+        log(severity, event, str(error), **{**error.facts, **about})
         text = "" if status_of(error) == HTTPStatus.NO_CONTENT else f"{event}: {error}\n"
         retry_after = error.retry_after if isinstance(error, RateLimited) else None
         return text, status_of(error), {"Retry-After": retry_after} if retry_after else {}

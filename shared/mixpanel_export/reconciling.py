@@ -115,32 +115,42 @@ def decide(policy: Policy, now: datetime, known: Known) -> Decision:
     time that was in vain. An object that landed and is not loaded is announced again when it is
     `reload_after` old, and twice that, and so on for a day; then its interval is fetched again.
     """
-    asked = {series: Asked(policy, series, now, known.plans) for series in SERIES}
     gaps = tuple(_gaps(policy, now, known))
     unloaded = tuple(unloaded_of(policy, now, known))
-    fetched_again = {
-        (request.series, request.interval): request
-        for request in (*_second_looks(policy, now, known), *_given_up(unloaded, now))
-    }
-    wanted = [
-        request
-        for request in (*gaps, *fetched_again.values())
-        if not asked[request.series].lately.touches(request.interval)
-    ]
+    fetched_again = (*_second_looks(policy, now, known), *_given_up(unloaded, now))
+    wanted = _wanted(policy, now, known.plans, (*gaps, *_last_of_each(fetched_again)))
+    budget = Budget(policy.requests_per_hour, policy.lengths, known.plans, now)
+    requests = tuple(request for request in wanted if budget.affords(request))
+    return Decision(
+        gaps=gaps,
+        wanted=wanted,
+        requests=requests,
+        unloaded=unloaded,
+        reloads=tuple(_reloads(policy, unloaded, now, known.plans))[:_MOST_RELOADS],
+        spent={family: budget.spent(family) for family in FAMILIES},
+    )
+
+
+def _last_of_each(requests: Iterable[ExportRequest]) -> Iterable[ExportRequest]:
+    """One request for each interval of a series; of several the last one."""
+    return {(request.series, request.interval): request for request in requests}.values()
+
+
+def _wanted(
+    policy: Policy, now: datetime, plans: Sequence[Plan], requests: Iterable[ExportRequest]
+) -> tuple[ExportRequest, ...]:
+    """Those that were not asked for lately, the most urgent first."""
+    asked = {series: Asked(policy, series, now, plans) for series in SERIES}
 
     def urgency(request: ExportRequest) -> tuple[int, bool, timedelta]:
         was_asked = request.interval in asked[request.series].ages
         return _URGENCY[request.origin], was_asked, now - request.interval.end
 
-    wanted.sort(key=urgency)
-    budget = Budget(policy.requests_per_hour, policy.lengths, known.plans, now)
-    return Decision(
-        gaps=gaps,
-        wanted=tuple(wanted),
-        requests=tuple(request for request in wanted if budget.affords(request)),
-        unloaded=unloaded,
-        reloads=tuple(_reloads(policy, unloaded, now, known.plans))[:_MOST_RELOADS],
-        spent={family: budget.spent(family) for family in FAMILIES},
+    return tuple(
+        sorted(
+            (each for each in requests if not asked[each.series].lately.touches(each.interval)),
+            key=urgency,
+        )
     )
 
 
