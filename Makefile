@@ -41,7 +41,7 @@ backfill: install ## Fetch everything since an earlier day (SINCE=2025-01-01), b
 
 ##@ Test it
 .PHONY: test smoke-test unit-test functional-test contract-test pipeline-test test-deep
-test: install bundles $(CHECKED_BY) ## All tests, in about 5 minutes
+test: install bundles $(CHECKED_BY) ## All tests, in about 8 minutes
 	$(PYTEST) -n 2 tests/unit $(PROPERTIES)
 	$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder $(PROPERTIES:%=--ignore %) $(filter-out tests/unit,$(TESTS))
 
@@ -64,7 +64,7 @@ test-deep: install bundles ## The random tests with many more runs (minutes to h
 	HYPOTHESIS_PROFILE=deep TEST_DEEP_RUNS=$(or $(DEEP_RUNS),50000) $(PYTEST) --timeout 0 tests/unit $(PROPERTIES) tests/pipeline
 
 ##@ Keep it right
-.PHONY: lint format terraform-check check lock
+.PHONY: lint format pages terraform-check check lock
 lint: install ## Style, types and architecture
 	$(VENV)/ruff check .
 	$(VENV)/ruff format --check .
@@ -76,6 +76,9 @@ lint: install ## Style, types and architecture
 format: install ## Put the sources into shape
 	$(VENV)/ruff check --fix .
 	$(VENV)/ruff format .
+
+pages: install ## Write the tables in documents that come from the code
+	@$(VENV)/python -m local.pages
 
 terraform-check: .venv/.installed $(CHECKED_BY) ## The infrastructure: form, validity, tests, risks; without a cloud
 	@$(VENV)/python -m tests.terraform.check
@@ -105,6 +108,8 @@ $(FUNCTIONS:%=deploy-%): deploy-%: terraform/.terraform/.ready
 	$(DEPLOYED_BY) -chdir=terraform apply -target=module.$*
 
 destroy: terraform/.terraform/.ready ## Remove everything, data included; warns and asks first
+	@[ "$$($(DEPLOYED_BY) -chdir=terraform output -raw protect_data 2> /dev/null)" != true ] \
+		|| { printf '%s\n' "$$DESTROY_REFUSAL" >&2; exit 1; }
 	@printf '%s\n' "$$DESTROY_WARNING"
 	@read -r -p 'Type "destroy my data" to go on: ' answer && [ "$$answer" = "destroy my data" ] \
 		|| { echo "Nothing was removed." >&2; exit 1; }
@@ -116,33 +121,40 @@ This removes the pipeline and, for good, what it has collected:
   - every object in the buckets: what was exported, and the rejects;
   - every message that waits, dead letters included; the secret, if this Terraform made it.
 Mixpanel gives most of it again, in a backfill of days or weeks, but not what it has deleted since.
-Two things must be done before, or it stops half way: apply `protect_data = false`, which until
-then keeps the tables and the secret; and empty the bucket of exports, which is kept while it holds anything.
+Empty the bucket of exports before, or it stops half way: the bucket is kept while it holds anything.
 endef
-export DESTROY_WARNING
+define DESTROY_REFUSAL
+The data are protected, and Terraform would stop half way. Nothing was removed. If you mean it:
+  - set `protect_data = false` in terraform/terraform.tfvars, and `make deploy`;
+  - empty the bucket of exports, which is kept while it holds anything;
+  - then `make destroy`.
+endef
+export DESTROY_WARNING DESTROY_REFUSAL
 
 # `terraform init`, again when the configuration has changed.
-terraform/.terraform/.ready: terraform/backend.hcl \
-		$(wildcard terraform/*.tf terraform/modules/*/*.tf terraform/.terraform.lock.hcl) \
-		| operators-terraform terraform/terraform.tfvars
+terraform/.terraform/.ready: \
+		$(wildcard terraform/backend.hcl terraform/*.tf terraform/modules/*/*.tf terraform/.terraform.lock.hcl) \
+		| operators-terraform operators-files
 	$(DEPLOYED_BY) -chdir=terraform init -backend-config=backend.hcl
 	@touch $@
 
-terraform/backend.hcl:
-	@echo "$@ is missing: name in it where the state is kept, such as" >&2
-	@printf '  bucket = "my-terraform-state"\n  prefix = "mixpanel-export"\n' >&2
-	@exit 1
+VALUES := $(wildcard $(addprefix terraform/,terraform.tfvars terraform.tfvars.json *.auto.tfvars *.auto.tfvars.json))
 
-terraform/terraform.tfvars:
-	@echo "$@ is missing: give the variables in it; terraform/examples/minimal shows which" >&2
-	@exit 1
-
-.PHONY: operators-terraform
+.PHONY: operators-terraform operators-files
 operators-terraform:
 	@command -v $(DEPLOYED_BY) > /dev/null || { \
 		echo "there is no $(DEPLOYED_BY) on PATH: install Terraform 1.11 or newer, or name it with TERRAFORM=" >&2; exit 1; }
-	@$(DEPLOYED_BY) version | awk -F'[v.]' 'NR == 1 { exit !($$2 > 1 || ($$2 == 1 && $$3 >= 11)) }' || { \
+	@$(DEPLOYED_BY) version | awk -F'[v.]' 'NR == 1 { ok = $$2 > 1 || ($$2 == 1 && $$3 >= 11) } END { exit !ok }' || { \
 		echo "$$($(DEPLOYED_BY) version | head -n 1) is too old: install Terraform 1.11 or newer" >&2; exit 1; }
+
+# Both are named before it stops.
+operators-files:
+	@[ -e terraform/backend.hcl ] || { \
+		echo "terraform/backend.hcl is missing: name in it where the state is kept, such as"; \
+		printf '  bucket = "my-terraform-state"\n  prefix = "mixpanel-export"\n'; } >&2
+	@[ "$(VALUES)" ] || \
+		echo "terraform/terraform.tfvars is missing: give the variables in it; terraform/examples/minimal shows which" >&2
+	@[ -e terraform/backend.hcl ] && [ "$(VALUES)" ]
 
 ##@ Build it
 .PHONY: install bundles clean help

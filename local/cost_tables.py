@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from local.costs import ITEMS, PRICES, QUERIES, people_dollars, query_dollars, total
-from local.volumes import DEADLINE_SECONDS, GIB, SIZES, TIMES, Volume, most_events_a_day
+from local.costs import ITEMS, PRICES, PROFILES, QUERIES, people_dollars, query_dollars, total
+from local.volumes import DEADLINE_SECONDS, GB, SIZES, TIMES, Volume, most_events_a_day
 
 # The three sizes of the page, each with an interval that holds its fullest hour.
 VOLUMES = (Volume(10**5, 60), Volume(10**7, 60), Volume(10**9, 5))
@@ -16,7 +16,7 @@ _PEOPLE_DAYS = (30, 365)
 def parts() -> dict[str, str]:
     """Each table by the name of its place on the page."""
     return {
-        "prices": _table(("price", "for each", "as read on"), _prices()),
+        "prices": _table(("price", "for each", "source"), _prices()),
         "facts": _table(("what", "value", "where it is from"), _facts()),
         "bill": _table(("item", "quantity", *_heads()), _bill()),
         "intervals": _table(("", *_heads()), _intervals()),
@@ -25,7 +25,7 @@ def parts() -> dict[str, str]:
         ),
         "queries": _table(("a query of `events`, read whole", *_heads()), _queries()),
         "people": _table(
-            ("for 100,000 profiles", *(f"{days} snapshots kept" for days in _PEOPLE_DAYS)),
+            (f"for {PROFILES:,} profiles", *(f"{days} snapshots kept" for days in _PEOPLE_DAYS)),
             _people(),
         ),
     }
@@ -69,8 +69,8 @@ def _intervals() -> Iterator[tuple[str, ...]]:
         *(f"{volume.longest_export_seconds:.0f}" for volume in VOLUMES),
     )
     yield (
-        "its object, of 4 GiB",
-        *(f"{volume.largest_object_bytes / GIB:.3f} GiB" for volume in VOLUMES),
+        "its object, of 4 GB",
+        *(f"{volume.largest_object_bytes / GB:.3f} GB" for volume in VOLUMES),
     )
     yield (
         "what Mixpanel must send at least, compressed",

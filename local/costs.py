@@ -17,6 +17,8 @@ from local.volumes import (
     MIB,
     MONTH_DAYS,
     OBJECT_DAYS,
+    PROFILE,
+    PROFILE_KEY,
     ROW,
     TIB,
     YEAR_DAYS,
@@ -164,7 +166,7 @@ QUERIES = {
     "30 days, every column": (30, ROW.value),
 }
 # Of people each snapshot is a row for every profile, and all of them stay.
-PROFILES, _PROFILE_BYTES, _PROFILE_KEY_BYTES = 100_000, 900, 72
+PROFILES = 100_000
 
 
 def total(volume: Volume) -> float:
@@ -178,10 +180,10 @@ def query_dollars(volume: Volume, days: int, row_bytes: float) -> float:
 
 
 def people_dollars(days: int, ticks: float) -> dict[str, float]:
-    """What 100,000 profiles cost when a snapshot of each of so many days is kept."""
+    """What `PROFILES` cost when a snapshot of each of so many days is kept."""
     rows, read = PROFILES * days, PRICES["queries"].dollars / TIB
     return {
-        "storage, a month": rows * _PROFILE_BYTES / GIB * PRICES["active"].dollars,
-        "the ledger at every tick, a month": ticks * rows * _PROFILE_KEY_BYTES * read,
-        "one query of `people`, every column": rows * _PROFILE_BYTES * read,
+        "storage, a month": rows * PROFILE.value / GIB * PRICES["active"].dollars,
+        "the ledger at every tick, a month": ticks * rows * PROFILE_KEY.value * read,
+        "one query of `people`, every column": rows * PROFILE.value * read,
     }

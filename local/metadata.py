@@ -10,7 +10,8 @@ from typing import Self
 
 from local.http import App, Request, Response, Server
 
-_ACCOUNT = "/computeMetadata/v1/instance/service-accounts/default"
+# Google's client asks by this name once, and then by the e-mail that the answer had.
+_ACCOUNT = "/computeMetadata/v1/instance/service-accounts/(?:default|local)"
 _FLAVOR = {"Metadata-Flavor": "Google"}
 
 

@@ -1,7 +1,7 @@
-"""Documents of which parts are written from the code: tables of costs, inputs, outputs.
+"""Documents of which parts are written from the code: settings, costs, inputs, outputs.
 
-`python -m local.pages` writes these parts anew; with `--check` it only says whether they are up to
-date. A part stands between two comments, the first of which has its name.
+`make pages` writes these parts anew; `python -m local.pages --check` only says whether they are up
+to date. A part stands between two comments, the first of which has its name.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from local import cost_tables, terraform_tables
+from local import cost_tables, reference, terraform_tables
 from local.bundles import ROOT
 
-COMMAND = "PYTHONPATH=shared .venv/bin/python -m local.pages"
+COMMAND = "make pages"
 PAGES: dict[Path, Callable[[], dict[str, str]]] = {
     ROOT / "docs" / "costs.md": cost_tables.parts,
+    ROOT / "docs" / "settings.md": reference.parts,
     ROOT / "terraform" / "README.md": terraform_tables.parts,
 }
 _PART = re.compile(r"(<!-- written: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Iterator
@@ -18,6 +19,21 @@ _SETTINGS = {
     value.name: value.meaning
     for value in vars(variables).values()
     if isinstance(value, variables.Variable)
+}
+# What an attribute is that is no setting of a function.
+MEANINGS = {
+    "alerting.channels": "channels that exist; they hear of everything",
+    "alerting.critical_channels": "channels that exist; they hear of what is CRITICAL",
+    "alerting.gap_objective_hours": "hours that a gap may be old before its alert fires",
+    "alerting.pagerduty": "makes a channel of PagerDuty, which hears of what is CRITICAL",
+    "alerting.pagerduty.service_key_version": "raise it when the key changes",
+    "alerting.severities": "CRITICAL, ERROR or WARNING for single alerts, by name",
+    "alerting.slack": "makes a channel of Slack, which hears of everything",
+    "alerting.slack.auth_token_version": "raise it when the token changes",
+    "alerting.slack.channel_name": "the channel with its #, such as `#data-alerts`",
+    "retention.landed_days": "days of what landed, under `events/` and `people/`",
+    "retention.people_days": "days of rows of people in BigQuery; `null` keeps them",
+    "retention.rejects_days": "days of lines that could not become rows, under `rejects/`",
 }
 
 
@@ -48,9 +64,10 @@ def parts() -> dict[str, str]:
     }
 
 
-def inputs() -> list[Input]:
+@functools.cache
+def inputs() -> tuple[Input, ...]:
     """The variables of the root module, by their names."""
-    return [
+    return tuple(
         Input(
             name,
             _expression(block["type"]),
@@ -58,7 +75,7 @@ def inputs() -> list[Input]:
             _text(block["description"]),
         )
         for name, block in sorted(_blocks("variable").items())
-    ]
+    )
 
 
 def outputs() -> dict[str, str]:
@@ -116,9 +133,10 @@ def _rows(name: str, type_: str, default: str | None, meaning: str) -> Iterator[
     given = "**required**" if default is None else f"`{default}`"
     yield _row(f"`{name}`", "an object" if members else f"`{type_}`", given, meaning)
     for member in members:
+        full = f"{name}.{member.name}"
         setting = setting_of(name, member)
-        says = f"`{setting}`: {_SETTINGS[setting]}" if setting else ""
-        yield from _rows(f"{name}.{member.name}", member.type, member.default, says)
+        says = f"`{setting}`: {_SETTINGS[setting]}" if setting else MEANINGS[full]
+        yield from _rows(full, member.type, member.default, says)
 
 
 def _expression(value: Any) -> str:

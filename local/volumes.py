@@ -9,20 +9,23 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 MIB, GIB, TIB = 1 << 20, 1 << 30, 1 << 40
+GB = 10**9
 MONTH_DAYS, YEAR_DAYS = 30, 365
 _HOUR_MINUTES, _DAY_MINUTES = 60, 1440
+_MILLION = 1_000_000
 
 # Given: by the code, by Terraform and by BigQuery.
 DEADLINE_SECONDS = 500
 OBJECT_DAYS = 30
 _CHUNK_BYTES = 8 * MIB
-_LARGEST_OBJECT_BYTES = 4 * GIB
+# cloud.google.com/bigquery/docs/loading-data-cloud-storage-json: 4 GB.
+_LARGEST_OBJECT_BYTES = 4 * GB
 
 
 class Fact(NamedTuple):
     """A number that the arithmetic rests on, and where it is from."""
 
-    value: float
+    value: int
     meaning: str
     origin: str
 
@@ -35,6 +38,10 @@ EXPORT = Fact(200, "bytes of it as Mixpanel sends it, compressed", _MADE_UP)
 OBJECT = Fact(280, "bytes of its row in an object, compressed", _MADE_UP)
 ROW = Fact(1_200, "bytes of its row in BigQuery, as BigQuery bills them", _LINES)
 COLUMNS = Fact(170, "bytes of it without `properties`", _LINES)
+PROFILE = Fact(900, "bytes of the row of a profile in BigQuery", "assumed; profiles differ much")
+PROFILE_KEY = Fact(
+    72, "bytes of it that the ledger reads", "counted, with a `distinct_id` of 36 characters"
+)
 ROW_MICROSECONDS = Fact(
     50,
     "microseconds of a vCPU for each row",
@@ -45,7 +52,7 @@ LOAD_WAIT = Fact(20, "seconds of a load job, however small", _GUESS)
 LOAD_SPEED = Fact(10, "MiB of an object that a load job reads each second", _GUESS)
 TICK = Fact(10, "seconds of a tick", _GUESS)
 PEAK = Fact(2, "times as many events in the fullest interval as in the average one", _GUESS)
-SIZES = (LINE, EXPORT, OBJECT, ROW, COLUMNS)
+SIZES = (LINE, EXPORT, OBJECT, ROW, COLUMNS, PROFILE, PROFILE_KEY)
 TIMES = (ROW_MICROSECONDS, EXPORT_WAIT, LOAD_WAIT, LOAD_SPEED, TICK, PEAK)
 
 
@@ -115,7 +122,7 @@ class Volume:
         return {
             "planner": self.ticks * TICK.value,
             "fetcher": self.exports * EXPORT_WAIT.value
-            + 2 * self.events * MONTH_DAYS * ROW_MICROSECONDS.value / 1e6,
+            + 2 * self.events * MONTH_DAYS * ROW_MICROSECONDS.value / _MILLION,
             "loader": self.loads * LOAD_WAIT.value
             + self.object_bytes_a_day * MONTH_DAYS / (LOAD_SPEED.value * MIB),
         }[function]
@@ -128,11 +135,11 @@ class Volume:
     @property
     def longest_export_seconds(self) -> float:
         """For how long the fullest interval is fetched; `DEADLINE_SECONDS` is the end."""
-        return EXPORT_WAIT.value + self.fullest * ROW_MICROSECONDS.value / 1e6
+        return EXPORT_WAIT.value + self.fullest * ROW_MICROSECONDS.value / _MILLION
 
     @property
     def largest_object_bytes(self) -> float:
-        """The object of the fullest interval; BigQuery loads 4 GiB of one compressed file."""
+        """The object of the fullest interval; BigQuery loads 4 GB of one compressed file."""
         return self.fullest * OBJECT.value
 
     @property
@@ -155,10 +162,7 @@ class Volume:
 
 def most_events_a_day(interval_minutes: int) -> int:
     """How many events a day intervals of this length can bring, in whole millions."""
-    step = 1_000_000
-    per_step = Volume(step, interval_minutes)
-    by_time = (DEADLINE_SECONDS - EXPORT_WAIT.value) / (
-        per_step.longest_export_seconds - EXPORT_WAIT.value
-    )
-    by_size = _LARGEST_OBJECT_BYTES / per_step.largest_object_bytes
-    return int(min(by_time, by_size)) * step
+    by_time = (DEADLINE_SECONDS - EXPORT_WAIT.value) * _MILLION // ROW_MICROSECONDS.value
+    by_size = _LARGEST_OBJECT_BYTES // OBJECT.value
+    events = min(by_time, by_size) * _DAY_MINUTES // (PEAK.value * interval_minutes)
+    return events // _MILLION * _MILLION

@@ -1,5 +1,6 @@
-# The one table of alerts. Each row: what has happened, who must know (with the reason), the
-# playbook that says what to do, and conditions with their windows from alerts_windows.tf.
+# The one table of alerts, but for the two of modules/trigger, which alerts_policies.tf gives it. Each
+# row: what has happened, who must know (with the reason), the playbook that says what to do, and
+# conditions with their windows from alerts_windows.tf.
 #
 # CRITICAL may wake somebody, so it is only what no retry and no later tick mends. ERROR can wait
 # for the morning: it heals when its cause is gone, but somebody should look for the cause. WARNING
@@ -92,35 +93,23 @@ locals {
       thresholds = {
         # A backfill fetches without a pause, and unpacking takes all the CPU there is: only half an
         # hour without a breath is news.
-        "CPU above 90 % for 30 minutes" = {
+        "CPU above 90 % for 30 minutes" = merge(local._of_functions, {
           metric         = "run.googleapis.com/container/cpu/utilizations"
-          where          = local._is_ours
-          aligner        = "ALIGN_PERCENTILE_99"
-          reducer        = "REDUCE_MAX"
-          group_by       = ["resource.label.service_name"]
           period_seconds = 60
           hold_seconds   = 1800
           above          = 0.9
-        }
-        "memory above 90 % for 5 minutes" = {
+        })
+        "memory above 90 % for 5 minutes" = merge(local._of_functions, {
           metric         = "run.googleapis.com/container/memory/utilizations"
-          where          = local._is_ours
-          aligner        = "ALIGN_PERCENTILE_99"
-          reducer        = "REDUCE_MAX"
-          group_by       = ["resource.label.service_name"]
           period_seconds = 60
           hold_seconds   = 300
           above          = 0.9
-        }
-        "a request took more than ${local.windows.latency_ms / 1000} s, 80 % of its time" = {
+        })
+        "a request took more than ${local.windows.latency_ms / 1000} s, 80 % of its time" = merge(local._of_functions, {
           metric         = "run.googleapis.com/request_latencies"
-          where          = local._is_ours
-          aligner        = "ALIGN_PERCENTILE_99"
-          reducer        = "REDUCE_MAX"
-          group_by       = ["resource.label.service_name"]
           period_seconds = 300
           above          = local.windows.latency_ms
-        }
+        })
       }
     }
 
@@ -298,21 +287,4 @@ locals {
       }
     }
   }
-
-  # The two hops' alerts, which are part of modules/trigger; ERROR, as Pub/Sub goes on trying and
-  # the planner asks again for what it gave up on.
-  _delivery_alerts = {
-    fetcher = {
-      severity               = "ERROR"
-      playbook               = "delivery_fetcher"
-      oldest_unacked_seconds = local.windows.fetch_unacked_seconds
-    }
-    loader = {
-      severity               = "ERROR"
-      playbook               = "delivery_loader"
-      oldest_unacked_seconds = local.windows.load_unacked_seconds
-    }
-  }
-
-  _is_ours = "resource.labels.service_name=one_of(${join(",", [for name in [local.names.fetcher, local.names.loader, local.names.planner] : jsonencode(name)])})"
 }

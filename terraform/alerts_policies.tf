@@ -45,6 +45,31 @@ locals {
     below        = null
   }
 
+  _is_ours = "resource.labels.service_name=one_of(${join(",", [for name in [local.names.fetcher, local.names.loader, local.names.planner] : jsonencode(name)])})"
+
+  # Cloud Run's own metrics: the worst of 100 samples, of each function.
+  _of_functions = {
+    where    = local._is_ours
+    aligner  = "ALIGN_PERCENTILE_99"
+    reducer  = "REDUCE_MAX"
+    group_by = ["resource.label.service_name"]
+  }
+
+  # The two hops' alerts, which are part of modules/trigger; ERROR, as Pub/Sub goes on trying and
+  # the planner asks again for what it gave up on.
+  _delivery_alerts = {
+    fetcher = {
+      severity               = "ERROR"
+      playbook               = "delivery_fetcher"
+      oldest_unacked_seconds = local.windows.fetch_unacked_seconds
+    }
+    loader = {
+      severity               = "ERROR"
+      playbook               = "delivery_loader"
+      oldest_unacked_seconds = local.windows.load_unacked_seconds
+    }
+  }
+
   delivery_alerts = {
     for hop, alert in local._delivery_alerts : hop => {
       channels               = local.channels_by_severity[lookup(var.alerting.severities, alert.playbook, alert.severity)]

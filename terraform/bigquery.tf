@@ -117,7 +117,7 @@ resource "google_bigquery_dataset_access" "authorized_view" {
   }
 }
 
-# Analysts read the views, and no raw table. In the same way as above, as somebody may authorize
+# Analysts read the views, and no raw table. In the same way as above, as somebody may authorise
 # views of their own on this dataset. BigQuery gives addresses back in lower case.
 resource "google_bigquery_dataset_access" "reader" {
   for_each = var.readers

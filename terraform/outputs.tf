@@ -1,6 +1,6 @@
 output "backfill_command" {
-  description = "Wishes for everything since an earlier day. Run it, as the other commands, in the folder of the repository."
-  value       = "mixpanel-export --terraform terraform backfill --since DAY"
+  description = "Wishes for everything since an earlier day. For a checkout whose folder terraform/ has the state, after `make install`: run it in the checkout."
+  value       = ".venv/bin/mixpanel-export --terraform terraform backfill --since DAY"
 }
 
 output "datasets" {
@@ -10,7 +10,7 @@ output "datasets" {
     views = google_bigquery_dataset.views.dataset_id
   }
 
-  # A view that is not authorized cannot be read by those who may.
+  # A view that is not authorised cannot be read by those who may.
   depends_on = [google_bigquery_dataset_access.authorized_view, google_bigquery_table.view]
 }
 
@@ -20,8 +20,8 @@ output "dead_letter_subscription" {
 }
 
 output "drain_command" {
-  description = "Publishes what the dead letters hold again, each to its topic."
-  value       = "mixpanel-export --terraform terraform dead-letters redrive --all"
+  description = "Publishes what the dead letters hold again, each to its topic. Run it like `backfill_command`."
+  value       = ".venv/bin/mixpanel-export --terraform terraform dead-letters redrive --all"
 }
 
 output "export_bucket" {
@@ -64,8 +64,17 @@ output "planner_url" {
   value       = module.planner.uri
 }
 
+output "protect_data" {
+  description = "Whether Terraform refuses to delete raw tables and the secret, as of the last apply; `make destroy` reads it."
+  # Not the variable's value: what counts is what they have in the state.
+  value = anytrue(concat(
+    values(google_bigquery_table.raw)[*].deletion_protection,
+    google_secret_manager_secret.mixpanel[*].deletion_protection,
+  ))
+}
+
 output "replay_command" {
-  description = "Fetches one interval of events again, without our tool. Set START and END before, such as START=2026-11-22T08:00:00Z."
+  description = "Fetches one interval of events again, from anywhere, without our tool. Set START and END before, such as START=2026-11-22T08:00:00Z."
   value       = "gcloud pubsub topics publish ${google_pubsub_topic.this["requests"].name} --project=${var.project_id} --message=\"{\\\"version\\\":1,\\\"table\\\":\\\"events\\\",\\\"start\\\":\\\"$${START:?}\\\",\\\"end\\\":\\\"$${END:?}\\\"}\""
 }
 
@@ -84,8 +93,8 @@ output "service_accounts" {
 }
 
 output "status_command" {
-  description = "Shows what is loaded and what is missing."
-  value       = "mixpanel-export --terraform terraform status"
+  description = "Shows what is loaded and what is missing. Run it like `backfill_command`."
+  value       = ".venv/bin/mixpanel-export --terraform terraform status"
 }
 
 output "topics" {

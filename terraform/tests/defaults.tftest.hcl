@@ -80,7 +80,6 @@ override_resource {
     email  = "build@acme-analytics.iam.gserviceaccount.com"
     id     = "projects/acme-analytics/serviceAccounts/build@acme-analytics.iam.gserviceaccount.com"
     member = "serviceAccount:build@acme-analytics.iam.gserviceaccount.com"
-    name   = "projects/acme-analytics/serviceAccounts/build@acme-analytics.iam.gserviceaccount.com"
   }
 }
 
@@ -90,7 +89,6 @@ override_resource {
     email  = "scheduler@acme-analytics.iam.gserviceaccount.com"
     id     = "projects/acme-analytics/serviceAccounts/scheduler@acme-analytics.iam.gserviceaccount.com"
     member = "serviceAccount:scheduler@acme-analytics.iam.gserviceaccount.com"
-    name   = "projects/acme-analytics/serviceAccounts/scheduler@acme-analytics.iam.gserviceaccount.com"
   }
 }
 
@@ -100,7 +98,6 @@ override_resource {
     email  = "planner@acme-analytics.iam.gserviceaccount.com"
     id     = "projects/acme-analytics/serviceAccounts/planner@acme-analytics.iam.gserviceaccount.com"
     member = "serviceAccount:planner@acme-analytics.iam.gserviceaccount.com"
-    name   = "projects/acme-analytics/serviceAccounts/planner@acme-analytics.iam.gserviceaccount.com"
   }
 }
 
@@ -110,7 +107,6 @@ override_resource {
     email  = "fetcher@acme-analytics.iam.gserviceaccount.com"
     id     = "projects/acme-analytics/serviceAccounts/fetcher@acme-analytics.iam.gserviceaccount.com"
     member = "serviceAccount:fetcher@acme-analytics.iam.gserviceaccount.com"
-    name   = "projects/acme-analytics/serviceAccounts/fetcher@acme-analytics.iam.gserviceaccount.com"
   }
 }
 
@@ -120,7 +116,6 @@ override_resource {
     email  = "loader@acme-analytics.iam.gserviceaccount.com"
     id     = "projects/acme-analytics/serviceAccounts/loader@acme-analytics.iam.gserviceaccount.com"
     member = "serviceAccount:loader@acme-analytics.iam.gserviceaccount.com"
-    name   = "projects/acme-analytics/serviceAccounts/loader@acme-analytics.iam.gserviceaccount.com"
   }
 }
 

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +11,7 @@ from local import reference
 from local.bundles import ROOT
 from mixpanel_export.errors import Setup
 
+PAGE = ROOT / "docs" / "settings.md"
 REQUIRED = {
     "GCP_PROJECT_ID": "some-project",
     "EXPORT_BUCKET": "some-bucket",
@@ -39,7 +36,7 @@ class Environment(dict[str, str]):
 
 def described(function: str) -> dict[str, str]:
     """The variables in a function's table, each with what it says of the default."""
-    section = reference.PAGE.read_text().split(f"## Settings of the {function}\n")[1]
+    section = PAGE.read_text().split(f"## Settings of the {function}\n")[1]
     rows = re.findall(r"^\| `(\w+)` \| ([^|]+) \|", section.split("\n## ")[0], re.MULTILINE)
     return dict(rows)
 
@@ -60,36 +57,3 @@ def test_settings_are_as_described(function: str) -> None:
     for name, default in defaults.items():
         if default not in ("required", "none"):
             assert settings == from_env(REQUIRED | {name: default.strip("`")}), name
-
-
-def test_the_reference_is_up_to_date() -> None:
-    """What is in the repository is what the code would write."""
-    done = subprocess.run(
-        [sys.executable, "-m", "local.reference", "--check"],
-        cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": "shared"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-    assert (0, "", "") == (done.returncode, done.stdout, done.stderr)
-
-
-@pytest.mark.parametrize(
-    "content", [pytest.param(None, id="missing"), pytest.param("# Settings\n", id="stale")]
-)
-def test_another_page_is_refused_and_can_be_written(tmp_path: Path, content: str | None) -> None:
-    """The check changes nothing and says what to do; doing it satisfies the check."""
-    page = tmp_path / "settings.md"
-    if content:
-        page.write_text(content)
-    message = f"settings.md is not what the code says: run `{reference.COMMAND}`"
-
-    with pytest.raises(SystemExit, match=f"^{re.escape(message)}$"):
-        reference.main(["--check"], page)
-    assert content == (page.read_text() if page.exists() else None)
-
-    reference.main([], page)
-    reference.main(["--check"], page)
-    assert reference.PAGE.read_text() == page.read_text()

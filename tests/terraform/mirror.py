@@ -10,6 +10,7 @@ import fcntl
 import hashlib
 import json
 import platform
+import shlex
 import shutil
 import sys
 import urllib.request
@@ -27,7 +28,7 @@ _PROBE_SECONDS = 3
 _HERE = Path(__file__).parent
 _READERS = (wheels.PINS, _HERE / "wheels.py", _HERE / "schemas.py", _HERE / "protocol.py")
 _SCRIPT = """#!/bin/sh
-exec '{python}' '{stub}' '{schema}'
+exec {python} {stub} {schema}
 """
 
 
@@ -59,12 +60,19 @@ def unreachable(url: str) -> str:
 
 
 def registry(build: Path) -> Providers:
-    """The real providers, kept in a cache so that each is downloaded once."""
+    """The real providers, kept in a cache so that each is downloaded once.
+
+    Of its own accord Terraform takes from the cache only what has its hash in the lock file
+    (https://developer.hashicorp.com/terraform/cli/config/config-file#provider-plugin-cache).
+    """
     cache = build / "plugins"
     cache.mkdir(parents=True, exist_ok=True)
     configuration = build / "registry.tfrc"
     configuration.write_text(f"plugin_cache_dir = {json.dumps(str(cache))}\n")
-    environment = {"TF_CLI_CONFIG_FILE": str(configuration)}
+    environment = {
+        "TF_CLI_CONFIG_FILE": str(configuration),
+        "TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE": "1",
+    }
     return Providers(f"the providers of {REGISTRY}", environment, locked=True)
 
 
@@ -120,7 +128,8 @@ def _install(mirror: Path, name: str, schema: Path) -> None:
     version = schema.stem
     place = mirror / REGISTRY / "hashicorp" / name
     binary = place / version / _target() / f"terraform-provider-{name}_v{version}"
-    script = _SCRIPT.format(python=sys.executable, stub=_HERE / "provider.py", schema=schema)
+    parts = {"python": sys.executable, "stub": _HERE / "provider.py", "schema": schema}
+    script = _SCRIPT.format(**{part: shlex.quote(str(path)) for part, path in parts.items()})
     if binary.exists() and binary.read_text() == script:
         return  # perhaps in use at this moment
     shutil.rmtree(place, ignore_errors=True)

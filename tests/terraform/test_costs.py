@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from statistics import mean
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -17,10 +18,11 @@ from local.cost_tables import VOLUMES
 from local.volumes import Fact, Volume
 from mixpanel_export.deadlines import DELIVERY_SECONDS
 from mixpanel_export.errors import Setup
-from mixpanel_export.intervals import Interval
+from mixpanel_export.intervals import DAY, Interval, aligned
 from mixpanel_export.naming import ObjectName
+from mixpanel_export.profiles import Profiles
 from mixpanel_export.rows import Rows
-from mixpanel_export.series import RECENT
+from mixpanel_export.series import RECENT, SNAPSHOT
 from mixpanel_export.settings import PlannerSettings
 from tests.functional.test_docs import table
 from tests.terraform.runs import State
@@ -83,11 +85,11 @@ def test_each_size_has_the_longest_usual_interval_that_holds_it() -> None:
 
 @pytest.mark.parametrize("minutes", [60, 30, 15, 10, 5, 4])
 def test_what_a_length_can_hold_is_its_limit(minutes: int) -> None:
-    """So many events a day are fetched in time, and one per cent more are not."""
+    """So many events a day are fetched in time, and a million more are not."""
     most = volumes.most_events_a_day(minutes)
 
     assert Volume(most, minutes).fits
-    assert not Volume(int(most * 1.01), minutes).fits
+    assert not Volume(most + 1_000_000, minutes).fits
 
 
 @pytest.mark.parametrize("minutes", [30, 15, 10, 5, 4])
@@ -110,6 +112,9 @@ def test_the_numbers_in_the_text_are_those_of_the_tables() -> None:
     small, middle, large = (costs.total(volume) for volume in VOLUMES)
     spare = 40 - VOLUMES[2].exports_an_hour
     day = 1440 / VOLUMES[2].interval_minutes
+    half_an_hour = costs.total(Volume(VOLUMES[0].events, 30)) - small
+    (older,) = [each for each in costs.ITEMS if each.name == "BigQuery, older rows"]
+    seconds = {name: VOLUMES[2].seconds(name) for name in volumes.FUNCTIONS}
 
     assert f"About ${small:.0f} a month at 100,000 events a day" in deploy
     assert (
@@ -119,6 +124,11 @@ def test_the_numbers_in_the_text_are_those_of_the_tables() -> None:
     assert f"{spare} of 40 exports an hour left" in page
     assert f"{spare} exports an hour: {day:.0f} intervals of a past day take" in page
     assert f"take {day / spare:.0f} hours" in page
+    assert half_an_hour == pytest.approx(1, abs=0.5)
+    assert "Half an hour would do as well, and costs about a dollar more." in page
+    assert f"${older.dollars(VOLUMES[2]) * 365 / 275:,.0f} a month at a billion" in page
+    assert f"day, ${older.dollars(VOLUMES[1]) * 365 / 275:.0f} at 10 million." in page
+    assert f"{50 * seconds['fetcher'] / sum(seconds.values()):.0f} % of those of all" in page
 
 
 @pytest.fixture(name="lines", scope="session")
@@ -164,21 +174,37 @@ def test_the_sizes_are_those_of_published_events(lines: list[bytes]) -> None:
     assert {fact: pytest.approx(fact.value, rel=0.2) for fact in measured} == measured
 
 
+def test_the_ledger_reads_so_much_of_a_profile() -> None:
+    """It is what the columns have that the view names; `properties` has no facts of a load."""
+    name = ObjectName(SNAPSHOT, _day(datetime(2026, 11, 22, tzinfo=UTC)), 1)
+    row = Profiles(name).row({"$distinct_id": str(UUID(int=0)), "$properties": {}})
+    assert isinstance(row, bytes)
+    ledger = (ROOT / "terraform/views/loads.sql").read_text()
+    read = {column: cell for column, cell in json.loads(row).items() if column in ledger}
+
+    assert _billed_bytes(read | {"properties": None}) == volumes.PROFILE_KEY.value
+
+
 def _row(line: bytes) -> bytes:
     processed = json.loads(line)["properties"]["mp_processing_time_ms"] / 1000
-    day = datetime.fromtimestamp(processed, UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    rows = Rows(ObjectName(RECENT, Interval(day, day + timedelta(days=1)), 1), ZoneInfo("UTC"))
+    name = ObjectName(RECENT, _day(datetime.fromtimestamp(processed, UTC)), 1)
+    rows = Rows(name, ZoneInfo("UTC"))
     row = rows.row(line)
     assert isinstance(row, bytes)
     return row
+
+
+def _day(moment: datetime) -> Interval:
+    start = aligned(moment, DAY)
+    return Interval(start, start + DAY)
 
 
 def test_every_fact_is_on_the_page() -> None:
     """What the arithmetic rests on is shown, with where it is from."""
     facts = {each for each in vars(volumes).values() if isinstance(each, Fact)}
 
-    assert {f"{fact.value:,}" for fact in facts} == {
-        row[1] for row in table(PAGE, "What the numbers rest on")
+    assert {(fact.meaning, f"{fact.value:,}") for fact in facts} == {
+        (row[0], row[1]) for row in table(PAGE, "What the numbers rest on")
     }
     assert DELIVERY_SECONDS == volumes.DEADLINE_SECONDS
 

@@ -29,10 +29,15 @@ FIVE = {
     "mixpanel_secret_id",
     "notification_emails",
 }
-# What commands work on besides what Terraform makes: the state's bucket, a secret of one's own.
-OWN = {f"gs://{PROJECT}-terraform", "mixpanel-credentials"}
+# What commands work on besides what Terraform makes: the state's bucket, a secret of one's own,
+# and a word that stands for the name of either secret.
+OWN = {f"gs://{PROJECT}-terraform", "mixpanel-credentials", "SECRET"}
 SHOWN = "\n".join(path.read_text() for path in DOCUMENTS)
 GCLOUD = sorted(set(re.findall(r"(?:^ *\$ |`|\| )(gcloud [^`\n]+)", SHOWN, re.MULTILINE)))
+# The words after which a gcloud command names what it works on.
+VERBS = {"add", "create", "enable", "list", "login", "pause", "publish", "rm", "run", "update"}
+# What BigQuery says of itself, the emulator does not know.
+SQL = [text for text in blocks("sql") if "INFORMATION_SCHEMA" not in text]
 # The types of resources that grant something, each with what says where.
 PLACES = {
     "google_artifact_registry_repository_iam_member": "repository",
@@ -135,15 +140,21 @@ def test_objects_expire_as_is_said(state: State) -> None:
 @pytest.mark.parametrize("document", [DEPLOY, ROOT / "README.md"], ids=lambda path: path.name)
 def test_five_inputs_are_enough(document: Path) -> None:
     """The lines to write hold the five inputs, and every input that has no default is one."""
-    first = next(
-        hcl2.loads(text)
-        for text in re.findall(r"```hcl\n(.*?)```", document.read_text(), re.DOTALL)
-        if "project_id" in text
-    )
+    first = shown_inputs(document)
     required = {each.name for each in terraform_tables.inputs() if each.default is None}
 
     assert first.keys() == FIVE
     assert required <= FIVE
+
+
+def shown_inputs(document: Path) -> dict[str, Any]:
+    """The values of the first inputs that a document shows, as it has them in quotes."""
+    texts = re.findall(r"```hcl\n(.*?)```", document.read_text(), re.DOTALL)
+    values: dict[str, Any] = next(hcl2.loads(text) for text in texts if "project_id" in text)
+    return {
+        name: value.strip('"') if isinstance(value, str) else value
+        for name, value in values.items()
+    }
 
 
 def test_inputs_that_are_shown_exist() -> None:
@@ -172,19 +183,34 @@ def test_outputs_that_are_shown_exist() -> None:
     assert set() == (shown | read) - known
 
 
+def test_there_are_commands_and_queries() -> None:
+    """A pattern that finds none would leave nothing to the tests below, and nobody would see."""
+    assert GCLOUD
+    assert SQL
+
+
 @pytest.mark.parametrize("line", GCLOUD)
 def test_a_command_names_what_terraform_makes(line: str, made: set[str]) -> None:
     """What a gcloud command works on is there after an apply with the values of the page."""
     words = shlex.split(line)
-    projects = {word.partition("=")[2] for word in words if word.startswith("--project=")}
-    named = {
-        word.removesuffix("/**")
-        for word in words[1:]
-        if re.search("[a-z]-[a-z]", word) and not word.startswith("--")
-    } - {"application-default"}
+    named = set(operands(words))
+    wholes = {name.removesuffix("/**") for name in named if not name.endswith(".googleapis.com")}
 
-    assert projects <= {PROJECT}
-    assert named <= made | OWN | {f"gs://{name}" for name in made}
+    assert option(words, "project") <= {PROJECT}
+    assert option(words, "location") <= {shown_inputs(DEPLOY)["region"]}
+    assert wholes <= made | OWN | {f"gs://{name}" for name in made}
+
+
+def operands(words: list[str]) -> list[str]:
+    """What a gcloud command names after its verb; before it there are names of groups."""
+    plain = [word for word in words if not word.startswith("--")]
+    verb = max(number for number, word in enumerate(plain) if word in VERBS)
+    return plain[verb + 1 :]
+
+
+def option(words: list[str], name: str) -> set[str]:
+    """The values that a command gives to an option."""
+    return {word.partition("=")[2] for word in words if word.startswith(f"--{name}=")}
 
 
 @pytest.fixture(name="warehouse")
@@ -196,12 +222,7 @@ def _warehouse(monkeypatch: pytest.MonkeyPatch) -> Iterator[bigquery.Client]:
         yield bigquery.Client(resources.PROJECT_ID, AnonymousCredentials())
 
 
-# What BigQuery says of itself, the emulator does not know.
-@pytest.mark.parametrize(
-    "query",
-    [text for text in blocks("sql") if "INFORMATION_SCHEMA" not in text],
-    ids=lambda text: text.replace("\n", " "),
-)
+@pytest.mark.parametrize("query", SQL, ids=lambda text: text.replace("\n", " "))
 def test_a_query_can_be_asked(query: str, warehouse: bigquery.Client) -> None:
     """Who pastes a query gets an answer."""
     asked = query.replace(PROJECT, resources.PROJECT_ID)

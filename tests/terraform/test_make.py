@@ -15,7 +15,8 @@ from local.bundles import ROOT
 INIT = "-chdir=terraform init -backend-config=backend.hcl"
 _FAKE = """#!/bin/sh
 case "$*" in
-  version) echo "Terraform v{version}"; echo "on some_platform" ;;
+  version) echo "Terraform v{version}"; {between}; echo "on some_platform" ;;
+  *" output -raw protect_data") {protection} ;;
   *) echo "$*" >> "{log}"; [ "$1 $2" != "-chdir=terraform {failing}" ] ;;
 esac
 """
@@ -38,10 +39,14 @@ class Checkout:
             check=False,
         )
 
-    def terraform(self, version: str, failing: str = "nothing") -> None:
+    def terraform(self, version: str, **behaviour: str) -> None:
+        """Put it on PATH; `between` two lines, and asked for `protection`, it runs a command."""
+        usual = {"failing": "nothing", "protection": "printf false", "between": ":"}
         program = self.root / "bin" / "terraform"
         program.parent.mkdir(exist_ok=True)
-        program.write_text(_FAKE.format(version=version, log=self.root / "log", failing=failing))
+        program.write_text(
+            _FAKE.format(version=version, log=self.root / "log", **(usual | behaviour))
+        )
         program.chmod(0o755)
 
     @property
@@ -125,6 +130,16 @@ def test_an_old_terraform_is_refused(checkout: Checkout, version: str, accepted:
     assert accepted != (f"Terraform v{version} is too old: install Terraform 1.11" in run.stderr)
 
 
+@pytest.mark.parametrize("between", ["sleep 0.3", "seq 99999"], ids=["slow", "long"])
+def test_a_terraform_is_heard_to_the_end(checkout: Checkout, between: str) -> None:
+    """Its version is in the first line; it may write more, late, to somebody who listens."""
+    checkout.terraform("1.11.0", between=between)
+    run = checkout.make("plan")
+
+    assert "" == run.stderr
+    assert [INIT, "-chdir=terraform plan"] == checkout.calls
+
+
 def test_no_terraform_is_said(checkout: Checkout) -> None:
     """Whoever has none learns what to install."""
     run = checkout.make("plan", "TERRAFORM=no-such-terraform")
@@ -134,21 +149,34 @@ def test_no_terraform_is_said(checkout: Checkout) -> None:
     assert [] == checkout.calls
 
 
-@pytest.mark.parametrize(
-    ("missing", "said"),
-    [
-        ("backend.hcl", "terraform/backend.hcl is missing: name in it where the state is kept"),
-        ("terraform.tfvars", "terraform/terraform.tfvars is missing: give the variables in it"),
-    ],
-)
-def test_what_is_the_operators_is_asked_for(checkout: Checkout, missing: str, said: str) -> None:
-    """Terraform is not started to ask for what belongs into a file."""
-    (checkout.root / "terraform" / missing).unlink()
+OWN = {
+    "backend.hcl": "terraform/backend.hcl is missing: name in it where the state is kept",
+    "terraform.tfvars": "terraform/terraform.tfvars is missing: give the variables in it",
+}
+
+
+@pytest.mark.parametrize("missing", [["backend.hcl"], ["terraform.tfvars"], sorted(OWN)], ids=str)
+def test_what_is_the_operators_is_asked_for(checkout: Checkout, missing: list[str]) -> None:
+    """All of it at once; Terraform is not started to ask for what belongs into a file."""
+    for name in missing:
+        (checkout.root / "terraform" / name).unlink()
     run = checkout.make("deploy")
 
     assert 2 == run.returncode
-    assert said in run.stderr
+    assert missing == [name for name, said in OWN.items() if said in run.stderr]
     assert [] == checkout.calls
+
+
+@pytest.mark.parametrize(
+    "name", ["terraform.tfvars.json", "web.auto.tfvars", "a.auto.tfvars.json"]
+)
+def test_values_may_be_in_any_file_that_terraform_reads(checkout: Checkout, name: str) -> None:
+    """Of its own accord it reads more than `terraform.tfvars`."""
+    values = checkout.root / "terraform" / "terraform.tfvars"
+    values.rename(values.with_name(name))
+
+    assert 0 == checkout.make("plan").returncode
+    assert [INIT, "-chdir=terraform plan"] == checkout.calls
 
 
 @pytest.mark.parametrize(
@@ -167,12 +195,32 @@ def test_destroy_asks(checkout: Checkout, answer: str, calls: list[str]) -> None
 
     assert calls == checkout.calls
     assert all(lost in run.stdout for lost in ("every row", "every object", "ledger"))
-    assert "protect_data = false" in run.stdout
+    assert "Empty the bucket of exports before, or it stops half way" in run.stdout
+
+
+def test_destroy_does_not_stop_half_way(checkout: Checkout) -> None:
+    """While Terraform would keep the tables nothing else is removed, and nothing is asked."""
+    checkout.terraform("1.11.0", protection="printf true")
+    run = checkout.make("destroy", answer="destroy my data\n")
+
+    assert 2 == run.returncode
+    assert [INIT] == checkout.calls
+    assert "" == run.stdout.replace("terraform " + INIT, "").strip()
+    assert all(said in run.stderr for said in ("protect_data = false", "empty the bucket"))
+
+
+def test_destroy_goes_on_where_nothing_is_known(checkout: Checkout) -> None:
+    """What an earlier `destroy` has left, or was never there, has no outputs."""
+    checkout.terraform("1.11.0", protection="echo no such output >&2; exit 1")
+    checkout.make("destroy", answer="destroy my data\n")
+
+    assert [INIT, "-chdir=terraform destroy"] == checkout.calls
 
 
 def test_what_is_the_operators_stays_out_of_the_repository() -> None:
     """Values, the place of the state and the state itself are never committed."""
-    own = ["terraform.tfvars", "backend.hcl", "terraform.tfstate", ".terraform/.ready"]
+    own = ["terraform.tfvars", "web.auto.tfvars.json", "backend.hcl"]
+    own += ["terraform.tfstate", ".terraform/.ready"]
     run = subprocess.run(
         ["git", "check-ignore", *(f"terraform/{name}" for name in own)],
         cwd=ROOT,

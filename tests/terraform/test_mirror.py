@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import http.server
+import json
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -16,6 +18,7 @@ import pytest
 from local.bundles import ROOT
 from local.functions import free_port
 from tests.terraform import mirror, program, wheels
+from tests.terraform.program import Terraform
 from tests.terraform.trees import LOCK_FILE
 
 _LOCKED = re.compile(r'provider "registry\.terraform\.io/hashicorp/(\w+)" \{\s+version\s+= "(.+)"')
@@ -56,6 +59,50 @@ def test_real_providers_are_kept_and_locked(tmp_path: Path) -> None:
     assert providers.locked
     assert f'plugin_cache_dir = "{tmp_path / "plugins"}"\n' == configuration
     assert (tmp_path / "plugins").is_dir()
+
+
+def test_a_provider_in_the_cache_is_not_fetched_again(tmp_path: Path) -> None:
+    """Although the lock file has no hashes: the second of two configurations finds it there."""
+    stubs, real = mirror.stubs(program.BUILD, "not asked"), mirror.registry(tmp_path / "build")
+    configuration = Path(real.environment["TF_CLI_CONFIG_FILE"])
+    # What a registry would give comes from the stubs' mirror.
+    source = Path(stubs.environment["TF_CLI_CONFIG_FILE"]).read_text()
+    configuration.write_text(configuration.read_text() + source)
+    terraform = Terraform(program.command(), {**stubs.environment, **real.environment})
+    said = [initialised(terraform, tmp_path / name) for name in ("first", "second")]
+
+    assert ["- Installing", "- Using"] == [
+        text[0].partition(" hashicorp/time ")[0] for text in said
+    ]
+
+
+def initialised(terraform: Terraform, directory: Path) -> list[str]:
+    """Of `terraform init` with one provider that is locked, what it says of the version."""
+    directory.mkdir()
+    wanted = {"time": {"source": "hashicorp/time"}}
+    content = {
+        "terraform": {"required_providers": wanted},
+        "resource": {"time_static": {"now": {}}},
+    }
+    (directory / "main.tf.json").write_text(json.dumps(content))
+    version = dict(_LOCKED.findall((ROOT / "terraform" / LOCK_FILE).read_text()))["time"]
+    locked = f'provider "{mirror.REGISTRY}/hashicorp/time" {{\n  version = "{version}"\n}}\n'
+    (directory / LOCK_FILE).write_text(locked)
+    done = terraform.run(directory, "init")
+    assert not done.code, done.text
+    return [line for line in done.output.splitlines() if f" v{version}" in line]
+
+
+def test_a_stub_may_be_in_any_directory(tmp_path: Path) -> None:
+    """Whatever is in a path, quotes included."""
+    build = tmp_path / "somebody's own"
+    mirror.stubs(program.BUILD, "not asked")
+    shutil.copytree(program.BUILD / "schemas", build / "schemas")
+    terraform = Terraform(program.command(), mirror.stubs(build, "not asked").environment)
+    initialised(terraform, tmp_path / "configuration")
+    outcome = terraform.run(tmp_path / "configuration", "validate")
+
+    assert 0 == outcome.code, outcome.text
 
 
 def test_checked_versions_are_deployed_versions() -> None:

@@ -180,12 +180,12 @@ def published(command: str, directory: Path, variables: Mapping[str, str]) -> li
 
 @pytest.mark.parametrize("output", TOOL)
 def test_a_command_of_the_tool_exists(output: str, states: Mapping[str, State]) -> None:
-    """With all its options; so asked for help it gives it."""
+    """With all its options, so asked for help it gives it; and where `make install` puts it."""
     tool, *arguments = shlex.split(states["defaults"].outputs[output])
     asked = CliRunner().invoke(app, [*arguments, "--help"])
     unknown = CliRunner().invoke(app, [*arguments, "--no-such-option", "--help"])
 
-    assert "mixpanel-export" == tool
+    assert ".venv/bin/mixpanel-export" == tool
     assert ["--terraform", "terraform"] == arguments[:2]
     assert 0 == asked.exit_code, asked.output
     assert 0 != unknown.exit_code

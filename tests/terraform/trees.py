@@ -14,7 +14,10 @@ COPIED = ("docs", "functions", "shared", "terraform")
 _TOOL = Path(__file__).parent
 LOCK_FILE = ".terraform.lock.hcl"
 # What an operator has in terraform/ is no part of what is checked.
-_LEFT_OUT = ("__pycache__", ".terraform", "*.tfstate*", "terraform.tfvars", "backend.hcl")
+_LEFT_OUT = (
+    *("__pycache__", ".terraform", "*.tfstate*"),
+    *("*.tfvars", "*.tfvars.json", "backend.hcl"),
+)
 
 
 def copy(directory: Path, *, locked: bool) -> Path:

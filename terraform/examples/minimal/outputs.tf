@@ -1,4 +1,5 @@
-# What `mixpanel-export --terraform` reads of the folder in which Terraform runs.
+# What `mixpanel-export --terraform` reads of the folder in which Terraform runs, and the command that
+# needs no folder; the other commands among the module's outputs name terraform/, which is not here.
 
 output "dead_letter_subscription" {
   description = "Pull subscription of the dead letters."
@@ -23,4 +24,9 @@ output "planner_environment" {
 output "planner_url" {
   description = "Where Cloud Scheduler calls the planner."
   value       = module.export.planner_url
+}
+
+output "replay_command" {
+  description = "Fetches one interval of events again, without our tool; needs START and END."
+  value       = module.export.replay_command
 }
