@@ -16,10 +16,16 @@ _START_SECONDS = 30.0
 
 
 class FunctionProcess:
-    """One function, with only the packages that its own requirements.txt lists."""
+    """One function, with only the packages that its own requirements.txt lists.
 
-    def __init__(self, name: str, env: dict[str, str], log: Path) -> None:
+    `source` is where its zip was unpacked; by default that is under `build/`.
+    """
+
+    def __init__(
+        self, name: str, env: dict[str, str], log: Path, *, source: Path | None = None
+    ) -> None:
         self.name, self.log, self.port = name, log, free_port()
+        self._source = source or ROOT / "build" / "functions" / name
         self._env = {"PATH": os.environ["PATH"]} | env
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -37,7 +43,7 @@ class FunctionProcess:
         """Start the process and return at once; `wait_until_ready` waits for it."""
         command: list[str | Path] = [
             ROOT / "build" / "venv" / self.name / "bin" / "functions-framework",
-            *("--source", ROOT / "build" / "functions" / self.name / "main.py"),
+            *("--source", self._source / "main.py"),
             *("--target", FUNCTIONS[self.name], "--signature-type", "http"),
             *("--host", "127.0.0.1", "--port", str(self.port)),
         ]

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import json
-import socket
-import subprocess
-import time
 import urllib.error
 import urllib.request
 import zipfile
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from local import bundles
 from local.bundles import FUNCTIONS, ROOT
-from local.functions import free_port
+from local.functions import FunctionProcess
 from tests.terraform import program
 from tests.terraform.program import Terraform
 from tests.terraform.runs import State
 
-_START_SECONDS = 60
 _BUNDLES = """
 module "bundle" {
   source   = "%s/terraform/modules/bundle"
@@ -74,49 +71,30 @@ def test_the_root_zips_what_the_module_says(states: Mapping[str, State], functio
 @pytest.fixture(name="started", scope="module")
 def _started(
     files: dict[str, dict[str, str]], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[dict[str, int]]:
-    """The zips of the module's output, unpacked and started; where each listens."""
+) -> Iterator[dict[str, FunctionProcess]]:
+    """The zips of the module's output, unpacked and started without any settings."""
     directory = tmp_path_factory.mktemp("started")
-    ports, processes = {}, []
-    for function, entry_point in FUNCTIONS.items():
-        zipped = directory / f"{function}.zip"
-        with zipfile.ZipFile(zipped, "w") as archive:
-            for name, path in files[function].items():
-                archive.write(path, name)
-        bundles.unpack(zipped, directory / function)
-        ports[function] = free_port()
-        framework = ROOT / "build" / "venv" / function / "bin" / "functions-framework"
-        command: list[str | Path] = [
-            *(framework, "--source", directory / function / "main.py"),
-            *("--target", entry_point, "--signature-type", "http"),
-            *("--host", "127.0.0.1", "--port", str(ports[function])),
-        ]
-        processes.append(subprocess.Popen(command, env={}, stdout=-3, stderr=-3))
-    try:
-        for port in ports.values():
-            wait_for(port)
-        yield ports
-    finally:
-        for process in processes:
-            process.kill()
-            process.wait()
-
-
-def wait_for(port: int) -> None:
-    deadline = time.monotonic() + _START_SECONDS
-    while time.monotonic() < deadline:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    raise RuntimeError(f"nothing listens on {port}")
+    processes = {}
+    with ExitStack() as stack:
+        for function in FUNCTIONS:
+            zipped, source = directory / f"{function}.zip", directory / function
+            with zipfile.ZipFile(zipped, "w") as archive:
+                for name, path in files[function].items():
+                    archive.write(path, name)
+            bundles.unpack(zipped, source)
+            process = FunctionProcess(function, {}, directory / f"{function}.log", source=source)
+            stack.callback(process.kill)
+            processes[function] = process.start()
+        for process in processes.values():
+            process.wait_until_ready()
+        yield processes
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_what_is_shipped_starts(started: dict[str, int], function: str) -> None:
+def test_what_is_shipped_starts(started: dict[str, FunctionProcess], function: str) -> None:
     """A zip of these files starts with its own requirements alone, and asks for its settings."""
     with pytest.raises(urllib.error.HTTPError) as answered:
-        urllib.request.urlopen(f"http://127.0.0.1:{started[function]}", data=b"{}", timeout=30)
+        urllib.request.urlopen(started[function].url, data=b"{}", timeout=30)
     with answered.value as answer:
         text = answer.read().decode()
 

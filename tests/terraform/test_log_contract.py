@@ -135,7 +135,9 @@ def test_ordinary_time_is_ordinary(judge: Judge) -> None:
     lines = judge.chronicle.lines("ordinary")
     healthy = {"planned", "freshness", "mixpanel_response", "retrieved", "loaded"}
     modes = {line.payload["mode"] for line in lines if line.event == "retrieved"}
+    quiet = ("DEBUG", "INFO")
 
+    assert [] == [line.text for line in lines if line.entry["severity"] not in quiet]
     assert healthy | {"late_data", "confirmed"} == {line.event for line in lines}
     assert {"recent", "sweep", "snapshot"} == modes
 
