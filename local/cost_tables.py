@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 
 from local.costs import ITEMS, PRICES, PROFILES, QUERIES, people_dollars, query_dollars, total
+from local.markdown import table
 from local.volumes import DEADLINE_SECONDS, GB, SIZES, TIMES, Volume, most_events_a_day
 
 # The three sizes of the page, each with an interval that holds its fullest hour.
@@ -16,24 +17,19 @@ _PEOPLE_DAYS = (30, 365)
 def parts() -> dict[str, str]:
     """Each table by the name of its place on the page."""
     return {
-        "prices": _table(("price", "for each", "source"), _prices()),
-        "facts": _table(("what", "value", "where it is from"), _facts()),
-        "bill": _table(("item", "quantity", *_heads()), _bill()),
-        "intervals": _table(("", *_heads()), _intervals()),
-        "lengths": _table(
+        "prices": table(("price", "for each", "source"), _prices()),
+        "facts": table(("what", "value", "where it is from"), _facts()),
+        "bill": table(("item", "quantity", *_heads()), _bill()),
+        "intervals": table(("", *_heads()), _intervals()),
+        "lengths": table(
             ("`export.interval_minutes`", "most events a day", "exports an hour"), _lengths()
         ),
-        "queries": _table(("a query of `events`, read whole", *_heads()), _queries()),
-        "people": _table(
+        "queries": table(("a query of `events`, read whole", *_heads()), _queries()),
+        "people": table(
             (f"for {PROFILES:,} profiles", *(f"{days} snapshots kept" for days in _PEOPLE_DAYS)),
             _people(),
         ),
     }
-
-
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [heads, ["---"] * len(heads), *rows]
-    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines).replace("| --- ", "|---")
 
 
 def _heads() -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
+from local.markdown import table
 from mixpanel_export.planner_rules import PLANNER_RULES
 from mixpanel_export.settings import (
     FetcherSettings,
@@ -28,14 +29,13 @@ def parts() -> dict[str, str]:
 
 
 def _table(function: str) -> str:
-    rows = (_row(variable) for variable in variables_of(SETTINGS[function]).values())
-    return "".join(["| variable | default | allowed | meaning |\n|---|---|---|---|\n", *rows])
+    variables = variables_of(SETTINGS[function]).values()
+    return table(("variable", "default", "allowed", "meaning"), map(_row, variables))
 
 
-def _row(variable: Variable[Any]) -> str:
+def _row(variable: Variable[Any]) -> tuple[str, ...]:
     meaning = f"{variable.meaning}; never shown" if variable.is_secret else variable.meaning
-    cells = (f"`{variable.name}`", _default(variable), variable.allowed.words, meaning)
-    return f"| {' | '.join(cells)} |\n"
+    return f"`{variable.name}`", _default(variable), variable.allowed.words, meaning
 
 
 def _default(variable: Variable[Any]) -> str:

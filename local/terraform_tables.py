@@ -6,11 +6,13 @@ import functools
 import json
 import re
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any, NamedTuple
 
 import hcl2
 
 from local.bundles import ROOT
+from local.markdown import table
 from mixpanel_export import variables
 
 _OBJECT = re.compile(r"(?:\w+\()?object\(\{(.*)\}\)\)?")
@@ -56,11 +58,11 @@ class Input(NamedTuple):
 
 def parts() -> dict[str, str]:
     """Each table by the name of its place on the page."""
-    rows = "".join(line for each in inputs() for line in _rows(*each))
-    made = "".join(_row(f"`{name}`", meaning) for name, meaning in outputs().items())
+    rows = chain.from_iterable(_rows(*each) for each in inputs())
+    made = ((f"`{name}`", meaning) for name, meaning in outputs().items())
     return {
-        "inputs": _row("input", "type", "default", "what it is") + "|---|---|---|---|\n" + rows,
-        "outputs": _row("output", "what it is") + "|---|---|\n" + made,
+        "inputs": table(("input", "type", "default", "what it is"), rows),
+        "outputs": table(("output", "what it is"), made),
     }
 
 
@@ -128,10 +130,10 @@ def _blocks(kind: str) -> dict[str, dict[str, Any]]:
     }
 
 
-def _rows(name: str, type_: str, default: str | None, meaning: str) -> Iterator[str]:
+def _rows(name: str, type_: str, default: str | None, meaning: str) -> Iterator[tuple[str, ...]]:
     members = attributes(type_)
     given = "**required**" if default is None else f"`{default}`"
-    yield _row(f"`{name}`", "an object" if members else f"`{type_}`", given, meaning)
+    yield f"`{name}`", "an object" if members else f"`{type_}`", given, meaning
     for member in members:
         full = f"{name}.{member.name}"
         setting = setting_of(name, member)
@@ -149,8 +151,3 @@ def _expression(value: Any) -> str:
 def _text(literal: str) -> str:
     """What a quoted text says."""
     return str(json.loads(literal))
-
-
-def _row(*cells: str) -> str:
-    escaped = (cell.replace("|", r"\|") for cell in cells)
-    return f"| {' | '.join(escaped)} |\n"

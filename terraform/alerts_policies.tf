@@ -45,7 +45,9 @@ locals {
     below        = null
   }
 
-  _is_ours = "resource.labels.service_name=one_of(${join(",", [for name in [local.names.fetcher, local.names.loader, local.names.planner] : jsonencode(name)])})"
+  _quoted_functions = [for name in [local.names.fetcher, local.names.loader, local.names.planner] : jsonencode(name)]
+
+  _is_ours = "resource.labels.service_name=one_of(${join(",", local._quoted_functions)})"
 
   # Cloud Run's own metrics: the worst of 100 samples, of each function.
   _of_functions = {

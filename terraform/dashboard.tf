@@ -81,7 +81,7 @@ locals {
 
   _log_url = "https://console.cloud.google.com/logs/query;query=${replace(urlencode(join("\n", [
     "resource.type=\"cloud_run_revision\"",
-    "resource.labels.service_name=(${join(" OR ", [for name in [local.names.fetcher, local.names.loader, local.names.planner] : jsonencode(name)])})",
+    "resource.labels.service_name=(${join(" OR ", local._quoted_functions)})",
     "severity>=WARNING",
   ])), "+", "%20")}?project=${var.project_id}"
 }

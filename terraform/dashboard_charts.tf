@@ -149,38 +149,26 @@ locals {
     [
       {
         title = "Memory, share of the limit: 99 of 100 samples"
-        sets = [{
-          metric   = "run.googleapis.com/container/memory/utilizations"
-          where    = local._is_ours
-          aligner  = "ALIGN_PERCENTILE_99"
-          reducer  = "REDUCE_MAX"
-          group_by = ["resource.label.service_name"]
-          seconds  = 300
-        }]
+        sets = [merge(local._of_functions, {
+          metric  = "run.googleapis.com/container/memory/utilizations"
+          seconds = 300
+        })]
         thresholds = [0.9]
       },
       {
         title = "CPU, share of the limit: 99 of 100 samples"
-        sets = [{
-          metric   = "run.googleapis.com/container/cpu/utilizations"
-          where    = local._is_ours
-          aligner  = "ALIGN_PERCENTILE_99"
-          reducer  = "REDUCE_MAX"
-          group_by = ["resource.label.service_name"]
-          seconds  = 300
-        }]
+        sets = [merge(local._of_functions, {
+          metric  = "run.googleapis.com/container/cpu/utilizations"
+          seconds = 300
+        })]
         thresholds = [0.9]
       },
       {
         title = "Time of a request in ms: 99 of 100"
-        sets = [{
-          metric   = "run.googleapis.com/request_latencies"
-          where    = local._is_ours
-          aligner  = "ALIGN_PERCENTILE_99"
-          reducer  = "REDUCE_MAX"
-          group_by = ["resource.label.service_name"]
-          seconds  = 300
-        }]
+        sets = [merge(local._of_functions, {
+          metric  = "run.googleapis.com/request_latencies"
+          seconds = 300
+        })]
         thresholds = [local.windows.latency_ms]
       },
     ],
