@@ -19,7 +19,7 @@ from mixpanel_export.messages import ExportRequest, Message
 from mixpanel_export.naming import Landed, ObjectName
 from mixpanel_export.profiles import Page, Profiles, pages
 from mixpanel_export.queries import Turn
-from mixpanel_export.rows import MOST_DAYS_LATE, Rows, Tally
+from mixpanel_export.rows import MOST_DAYS_LATE, Fetch, Rows, Tally
 from mixpanel_export.series import RECENT, SWEEP, Series
 from mixpanel_export.streams import lines, whole
 
@@ -135,9 +135,9 @@ class Fetcher:
             is_confirmed = before is not None and before.digest == tally.digest_text
             if name.series == RECENT and not is_confirmed:
                 self._landed(name)  # Refuses what would overlap another that landed meanwhile.
+            fetch = Fetch(task.request.origin, fetched_at, task.seconds(fetched_at))
             is_first = not is_confirmed and landing.commit(
-                rows.marker(task.request.origin, fetched_at),
-                metadata_of(tally, task.request.origin, task.seconds(fetched_at)),
+                rows.marker(fetch), metadata_of(tally, fetch)
             )
         if is_confirmed:
             self._confirm(task, tally, fetched_at)

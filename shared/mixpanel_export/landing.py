@@ -11,9 +11,10 @@ from typing import Protocol
 
 from mixpanel_export import safejson
 from mixpanel_export.errors import Transient
+from mixpanel_export.intervals import format_moment
 from mixpanel_export.naming import ObjectName
 from mixpanel_export.profiles import Page, Profiles
-from mixpanel_export.rows import Rejected, Rows, Tally
+from mixpanel_export.rows import Fetch, Rejected, Rows, Tally
 from mixpanel_export.streams import GzipWriter
 
 _NOTICE = b"terminated early"
@@ -88,7 +89,7 @@ def of_people(pages: Iterable[Page], rows: Profiles) -> Iterator[Outcome]:
     """What becomes of each profile; they are as of the moment when page 0 was asked for."""
     tally = rows.tally
     for page in pages:
-        tally.as_of = tally.as_of or page.asked_at
+        tally.as_of = tally.as_of or format_moment(page.asked_at)
         tally.converted += page.converted
         for profile in page.profiles:
             row = rows.row(profile)
@@ -135,9 +136,9 @@ class Landing:
         self._rejected.write(reject.entry())
 
 
-def metadata_of(tally: Tally, origin: str, seconds: float) -> dict[str, str]:
+def metadata_of(tally: Tally, fetch: Fetch) -> dict[str, str]:
     """What the object says of itself, as text; what is not known is left out."""
-    facts = tally.facts() | {"origin": origin, "seconds": seconds}
+    facts = tally.facts() | {"origin": fetch.origin, "seconds": fetch.seconds}
     return {key: str(value) for key, value in facts.items() if value is not None}
 
 

@@ -16,12 +16,12 @@ from mixpanel_export import safejson
 from mixpanel_export.errors import Setup, Transient
 from mixpanel_export.naming import ObjectName
 from mixpanel_export.queries import Turn
-from mixpanel_export.rows import Rejected, Stamp, text
+from mixpanel_export.rows import Fetch, Rejected, Stamp, text
 from mixpanel_export.safejson import Json
 
 _ENVELOPE = 3  # The page, its results and the profile are not part of the `properties` value.
 _ERROR_CHARACTERS = 300
-_DATA_COLUMNS = ("distinct_id", "last_seen", "properties")
+_DATA_COLUMNS = ("distinct_id", "last_seen", "as_of", "properties")
 _DATETIME_LENGTH = len("2026-11-22T08:00:00")
 
 
@@ -107,7 +107,10 @@ def pages(ask: Callable[[Turn | None], Page]) -> Iterator[Page]:
 
 
 class Profiles:
-    """Makes the rows of one version of one interval of people, ready to load."""
+    """Makes the rows of one version of one interval of people, ready to load.
+
+    `tally.as_of`, the moment whose state they show, must be set before the first row.
+    """
 
     def __init__(self, name: ObjectName) -> None:
         self._stamp = Stamp(name)
@@ -124,13 +127,14 @@ class Profiles:
         content = {
             "distinct_id": distinct_id,
             "last_seen": _moment(properties.get("$last_seen")),
+            "as_of": self.tally.as_of,
             "properties": properties,
         }
         return self._stamp.row(content)
 
-    def marker(self, origin: str, fetched_at: datetime) -> bytes:
+    def marker(self, fetch: Fetch) -> bytes:
         """The row that commits all others."""
-        return self._stamp.marker(_DATA_COLUMNS, origin, fetched_at)
+        return self._stamp.marker(_DATA_COLUMNS, fetch, {})
 
 
 def _failure(said: str) -> Setup | Transient:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
@@ -31,6 +32,7 @@ _DIGEST_RANGE = 1 << (8 * _DIGEST_BYTES)
 _DAY_MS = 86_400_000
 # No zone's clock is further ahead of UTC than 14 hours, so this much is no day late anywhere.
 _NOT_LATE_MS = _DAY_MS - 15 * 3_600_000
+_DATE_CHARACTERS = len("2026-11-22")
 _ENVELOPE = 1  # The line's own object is not part of the `properties` value.
 
 
@@ -52,9 +54,10 @@ class Tally:
 
     `digest` does not depend on the order of the lines nor on the version, so two exports of the
     same interval with equal digests hold equal rows. Times are event times, ISO 8601 UTC. Only
-    people have `as_of`: the moment whose state their profiles show. Only events have `days_late`:
-    of how many rows the event time lies so many whole days before the processing time, the last
-    one of all with more; what is not a day late need not be counted.
+    people have `as_of`: the moment whose state their profiles show. Only events have
+    `event_dates`, how many rows each UTC day of event time has, and `days_late`: of how many rows
+    the event time lies so many whole days before the processing time, the last one of all with
+    more; what is not a day late need not be counted.
     """
 
     rows: int = 0
@@ -63,8 +66,9 @@ class Tally:
     converted: int = 0
     min_time: str | None = None
     max_time: str | None = None
-    as_of: datetime | None = None
+    as_of: str | None = None
     digest: int = 0
+    event_dates: Counter[str] = field(default_factory=Counter)
     days_late: list[int] = field(default_factory=lambda: [0] * (MOST_DAYS_LATE + 1))
 
     @property
@@ -74,7 +78,7 @@ class Tally:
 
     def facts(self) -> dict[str, Json]:
         """For the marker row, the object's metadata and the log."""
-        as_of = {"as_of": format_moment(self.as_of)} if self.as_of else {}
+        as_of = {"as_of": self.as_of} if self.as_of else {}
         return {
             "row_count": self.rows,
             "rejected": self.rejected,
@@ -85,6 +89,20 @@ class Tally:
             "digest": self.digest_text,
             **as_of,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """Why and when a version was fetched; `seconds` from the delivery's start to its end."""
+
+    origin: str
+    fetched_at: datetime
+    seconds: float
+
+    def facts(self) -> dict[str, Json]:
+        """For the marker row."""
+        fetched_at = format_moment(self.fetched_at)
+        return {"fetched_at": fetched_at, "origin": self.origin, "seconds": self.seconds}
 
 
 class Stamp:
@@ -109,9 +127,9 @@ class Stamp:
         tally.digest = (tally.digest + int.from_bytes(digest)) % _DIGEST_RANGE
         return self._finish(body, tally.rows)
 
-    def marker(self, columns: tuple[str, ...], origin: str, fetched_at: datetime) -> bytes:
-        """The row that commits all others: no data, line 0, the tally as its properties."""
-        facts = self.tally.facts() | {"fetched_at": format_moment(fetched_at), "origin": origin}
+    def marker(self, columns: tuple[str, ...], fetch: Fetch, more: dict[str, Json]) -> bytes:
+        """The row that commits all others: no data, line 0, what is known as its properties."""
+        facts = self.tally.facts() | fetch.facts() | more
         empty = dict.fromkeys(columns)
         return self._finish(orjson.dumps(empty | {"properties": facts}), 0)
 
@@ -145,9 +163,14 @@ class Rows:
             self.tally.outside += 1
         return outcome
 
-    def marker(self, origin: str, fetched_at: datetime) -> bytes:
+    def marker(self, fetch: Fetch) -> bytes:
         """The row that commits all others."""
-        return self._stamp.marker(_DATA_COLUMNS, origin, fetched_at)
+        dates = sorted(self.tally.event_dates.items())
+        late = {
+            "late_rows": sum(self.tally.days_late[1:]),
+            "event_dates": [{"date": date, "rows": rows} for date, rows in dates],
+        }
+        return self._stamp.marker(_DATA_COLUMNS, fetch, late)
 
     def _row(self, line: bytes) -> bytes | Rejected | None:
         try:
@@ -190,6 +213,7 @@ class Rows:
         tally = self.tally
         tally.min_time = min(time, tally.min_time or time)
         tally.max_time = max(time, tally.max_time or time)
+        tally.event_dates[time[:_DATE_CHARACTERS]] += 1
         if processed_ms - wall_ms > _NOT_LATE_MS:
             tally.days_late[_days_late(time, processed_ms)] += 1
         return self._stamp.row(content)

@@ -19,13 +19,13 @@ from local import resources
 from local.bigquery import BigQueryEmulator
 from local.storage import StorageEmulator
 from mixpanel_export.errors import Transient
-from mixpanel_export.intervals import Interval
+from mixpanel_export.intervals import Interval, format_moment
 from mixpanel_export.journal import Severity
 from mixpanel_export.loading import Loader
 from mixpanel_export.messages import Message
 from mixpanel_export.naming import ObjectName
 from mixpanel_export.profiles import Profiles
-from mixpanel_export.rows import Rows
+from mixpanel_export.rows import Fetch, Rows
 from mixpanel_export.series import RECENT
 from mixpanel_export.storage import ExportBucket
 from mixpanel_export.streams import GzipWriter
@@ -58,7 +58,7 @@ class Loads:
     def land_people(self, name: ObjectName, as_of: datetime, **last_seen: str) -> Message:
         """Put a fetch of these people into the bucket; the notification about it."""
         rows = Profiles(name)
-        rows.tally.as_of = as_of
+        rows.tally.as_of = format_moment(as_of)
         made = [rows.row(profile(who, **{"$last_seen": text})) for who, text in last_seen.items()]
         return self._put(name, rows, made)
 
@@ -68,7 +68,7 @@ class Loads:
             for row in rows:
                 assert isinstance(row, bytes)
                 body.write(row)
-            body.write(maker.marker("schedule", name.interval.end))
+            body.write(maker.marker(Fetch("schedule", name.interval.end, 1.5)))
             body.finish()
             metadata = {"row_count": str(len(rows))}
             upload.commit(metadata)

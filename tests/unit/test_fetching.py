@@ -91,7 +91,9 @@ def test_the_marker_and_the_object_and_the_log_tell_the_same(fetch: Fetch) -> No
     marker = fetch.rows()[-1]
     digest = marker["properties"]["digest"]
     facts = counts | times | {"digest": digest, "origin": "backfill"}
-    assert facts | {"fetched_at": "2026-11-22T09:20:00Z"} == marker["properties"]
+    fetched = {"fetched_at": "2026-11-22T09:20:00Z", "seconds": 0.0}
+    dates = {"late_rows": 0, "event_dates": [{"date": "2026-11-22", "rows": 2}]}
+    assert facts | fetched | dates == marker["properties"]
     assert {key: str(value) for key, value in facts.items()} | {"seconds": "0.0"} == (
         fetch.bucket.objects[PATH].metadata
     )

@@ -95,7 +95,7 @@ def test_the_marker_and_the_object_and_the_log_tell_the_same(fetch: Fetch) -> No
         "origin": "heal",
     }
     known = {key: str(value) for key, value in facts.items() if value is not None}
-    assert facts | {"fetched_at": "2026-11-22T09:20:14Z"} == marker
+    assert facts | {"fetched_at": "2026-11-22T09:20:14Z", "seconds": 14.0} == marker
     assert known | {"seconds": "14.0"} == fetch.bucket.objects[PATH].metadata
     assert fetch.bucket.objects[PATH].metadata == fetch.bucket.objects[REJECTS].metadata
     assert (
@@ -114,6 +114,18 @@ def test_the_marker_and_the_object_and_the_log_tell_the_same(fetch: Fetch) -> No
         }
         == fetch.journal.lines[0]
     )
+
+
+def test_every_row_tells_the_moment_whose_state_it_shows(fetch: Fetch) -> None:
+    """That of page 0, on whichever page it came; the marker row has none, which tells it apart."""
+    fetch.exporter.seconds_a_chunk = 7
+    fetch.exporter.pages[1] = page_body(profile("d"), page_size=3)
+
+    deliver(fetch)
+
+    as_of = [row["as_of"] for row in fetch.rows(PATH)]
+    assert [*["2026-11-22T09:20:00Z"] * (len(as_of) - 1), None] == as_of
+    assert len(as_of) > 2
 
 
 def test_what_is_no_profile_is_kept_in_the_rejects(fetch: Fetch) -> None:

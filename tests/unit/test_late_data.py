@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -9,7 +10,7 @@ import pytest
 
 from mixpanel_export.intervals import Interval
 from mixpanel_export.naming import ObjectName
-from mixpanel_export.rows import Rows
+from mixpanel_export.rows import Fetch, Rows
 from mixpanel_export.series import RECENT
 from tests.fakes.exporter import event_line
 
@@ -69,3 +70,20 @@ def test_what_is_no_row_is_not_late() -> None:
         rows.row(line)
 
     assert 0 == sum(rows.tally.days_late)
+
+
+def test_the_marker_row_counts_rows_by_day_and_those_that_came_late() -> None:
+    """UTC days of event time, ascending; what is not a whole day late is not counted as late."""
+    rows = rows_in("America/New_York")
+    wall_ms = INTERVAL.start_ms - 5 * HOUR_MS
+    for late_ms in (2 * DAY_MS, 0, DAY_MS - 1, DAY_MS, 0):
+        rows.row(event_line(INTERVAL, "i", time=wall_ms - late_ms))
+
+    properties = json.loads(rows.marker(Fetch("heal", START, 1)))["properties"]
+
+    assert 2 == properties["late_rows"]
+    assert [
+        {"date": "2026-11-20", "rows": 1},
+        {"date": "2026-11-21", "rows": 2},
+        {"date": "2026-11-22", "rows": 2},
+    ] == properties["event_dates"]

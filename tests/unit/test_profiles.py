@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from mixpanel_export.intervals import DAY, Interval
 from mixpanel_export.naming import ObjectName
 from mixpanel_export.profiles import Page, Profiles
-from mixpanel_export.rows import Rejected
+from mixpanel_export.rows import Fetch, Rejected
 from mixpanel_export.series import CHANGES, SNAPSHOT
 from tests.bigquery_rules import accept
 from tests.fakes.exporter import page_body, profile
@@ -28,7 +28,9 @@ SAMPLES = Path(__file__).parents[1] / "data" / "samples"
 
 def row_of(one: Any, name: ObjectName = NAME) -> dict[str, Any]:
     """The row that BigQuery reads from what becomes of a profile."""
-    outcome = Profiles(name).row(one)
+    profiles = Profiles(name)
+    profiles.tally.as_of = "2026-11-22T09:20:00Z"
+    outcome = profiles.row(one)
     assert isinstance(outcome, bytes)
     return accept(outcome, "people")
 
@@ -50,6 +52,7 @@ def test_a_profile_becomes_a_row() -> None:
     assert {
         "distinct_id": "someone",
         "last_seen": "2026-11-22T03:04:05",
+        "as_of": "2026-11-22T09:20:00Z",
         "properties": sent,
         "_mode": "snapshot",
         "_interval_start": "2026-11-22T00:00:00Z",
@@ -149,16 +152,17 @@ def test_last_seen_may_be_absent() -> None:
 def test_the_marker_tells_what_was_fetched() -> None:
     """No id, line 0, and the whole account with the moment whose state the rows show."""
     profiles = Profiles(NAME)
+    profiles.tally.as_of = "2026-11-22T09:20:00Z"
     profiles.row(profile("a"))
     profiles.row(profile(""))
-    profiles.tally.as_of = ASKED_AT
 
-    marker = accept(profiles.marker("heal", ASKED_AT + timedelta(seconds=30)), "people")
+    marker = accept(profiles.marker(Fetch("heal", ASKED_AT + timedelta(seconds=30), 30)), "people")
 
     properties = marker.pop("properties")
     assert {
         "distinct_id": None,
         "last_seen": None,
+        "as_of": None,
         "_mode": "snapshot",
         "_interval_start": "2026-11-22T00:00:00Z",
         "_interval_end": "2026-11-23T00:00:00Z",
@@ -176,6 +180,7 @@ def test_the_marker_tells_what_was_fetched() -> None:
         "as_of": "2026-11-22T09:20:00Z",
         "fetched_at": "2026-11-22T09:20:30Z",
         "origin": "heal",
+        "seconds": 30,
     } == properties
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from mixpanel_export.intervals import Interval
 from mixpanel_export.naming import ObjectName
-from mixpanel_export.rows import Rejected, Rows
+from mixpanel_export.rows import Fetch, Rejected, Rows
 from mixpanel_export.series import RECENT
 from tests.bigquery_rules import accept
 
@@ -238,7 +238,7 @@ def test_the_marker_tells_what_was_fetched() -> None:
     early = line(time=1795316400, number=2**64)
     rows, _ = rows_of(line(), early, b"", line(mp_processing_time_ms=0), line(time=None))
 
-    marker = accept(rows.marker("heal", EIGHT + timedelta(hours=2)))
+    marker = accept(rows.marker(Fetch("heal", EIGHT + timedelta(hours=2), 2.5)))
 
     properties = marker.pop("properties")
     assert {
@@ -262,6 +262,9 @@ def test_the_marker_tells_what_was_fetched() -> None:
         "max_time": "2026-11-22T08:01:00.250Z",
         "fetched_at": "2026-11-22T10:00:00Z",
         "origin": "heal",
+        "seconds": 2.5,
+        "late_rows": 0,
+        "event_dates": [{"date": "2026-11-22", "rows": 2}],
     } == properties
 
 
@@ -269,7 +272,7 @@ def test_an_empty_interval_is_a_marker_alone() -> None:
     """Loaded with 0 rows differs from never loaded."""
     rows, _ = rows_of()
 
-    marker = accept(rows.marker("schedule", EIGHT))
+    marker = accept(rows.marker(Fetch("schedule", EIGHT, 2.5)))
 
     facts = {key: marker["properties"][key] for key in ("row_count", "min_time", "digest")}
     assert {"row_count": 0, "min_time": None, "digest": "0" * 32} == facts
