@@ -1,4 +1,4 @@
-"""Datasets, tables and views of one project: the API's resources and the DuckDB objects behind."""
+"""What one project has: the API's resources, and the DuckDB objects behind them."""
 
 from __future__ import annotations
 
@@ -10,8 +10,17 @@ import duckdb
 
 from local.bigquery import definitions, sql
 from local.bigquery.columns import DUCKDB_TYPES, Field, column_definition, result_field
-from local.bigquery.errors import ApiError, duplicate, invalid, not_emulated, not_found, only
-from local.bigquery.store import Store, quoted
+from local.bigquery.errors import (
+    ApiError,
+    duplicate,
+    invalid,
+    invalid_query,
+    not_emulated,
+    not_found,
+    only,
+)
+from local.bigquery.routines import Routines
+from local.bigquery.store import Store, quoted, understood
 from local.clock import Clock
 
 Json = Any
@@ -38,6 +47,8 @@ class Catalog:
         self._datasets: dict[str, Json] = store.saved("dataset")
         self._tables: dict[str, Json] = store.saved("table")
         self._writers: dict[str, threading.RLock] = {}
+        self.transactions = threading.RLock()
+        self._routines = Routines(store, self, clock)
 
     # Datasets
 
@@ -79,16 +90,20 @@ class Catalog:
         with self._lock:
             self.dataset(project, dataset)
             keys = [key for key in self._tables if key.startswith(f"{dataset}.")]
-            if keys and not contents:
+            routines = self._routines.within(dataset)
+            if (keys or routines) and not contents:
                 raise ApiError("resourceInUse", f"Dataset {project}:{dataset} is still in use")
             with self._store.transaction() as cursor:
                 cursor.execute(f"DROP SCHEMA {quoted(dataset)} CASCADE")
                 self._store.forget(cursor, "dataset", dataset)
                 for key in keys:
                     self._store.forget(cursor, "table", key)
+                for key in routines:
+                    self._store.forget(cursor, "routine", key)
             del self._datasets[dataset]
             for key in keys:
                 del self._tables[key]
+            self._routines.forget(dataset)
 
     def _other_project(self, project: str) -> str | None:
         for resource in self._datasets.values():
@@ -99,7 +114,12 @@ class Catalog:
     # Tables and views
 
     def create_table(
-        self, project: str, dataset: str, body: Json, if_exists: IfExists = "fail"
+        self,
+        project: str,
+        dataset: str,
+        body: Json,
+        if_exists: IfExists = "fail",
+        rows: sql.Translation | None = None,
     ) -> tuple[Json, str]:
         """The resource of the new table or view, and what was done: CREATE, REPLACE or SKIP."""
         table = body["tableReference"]["tableId"]
@@ -116,10 +136,14 @@ class Catalog:
             resource["type"] = "VIEW" if "view" in resource else "TABLE"
             reference = {"projectId": project, "datasetId": dataset, "tableId": table}
             resource["tableReference"] = reference
-            with self._store.transaction() as cursor:
+            with self._store.transaction() as cursor, understood():
+                if rows:  # Asked before the table goes that they may come from.
+                    cursor.execute(f"CREATE TEMP TABLE rows AS {rows.sql}", rows.values or None)
                 if old:
                     cursor.execute(f"DROP {old['type']} {quoted(dataset, table)}")
                 cursor.execute(self._create_sql(resource))
+                if rows:
+                    cursor.execute(f"INSERT INTO {quoted(dataset, table)} FROM temp.rows")
                 self._touch(cursor, key, resource)
             self._tables[key] = resource
             return resource, "REPLACE" if old else "CREATE"
@@ -144,6 +168,11 @@ class Catalog:
 
     def resolve(self, project: str | None, dataset: str, table: str) -> None:
         self.table(project, dataset, table)
+
+    def column_names(self, dataset: str, table: str) -> list[str]:
+        with self._store.cursor() as cursor:
+            cursor.execute(f"SELECT * FROM {quoted(dataset, table)} LIMIT 0")  # noqa: S608  (quoted)
+            return [str(each[0]) for each in cursor.description]
 
     def tables(self, project: str, dataset: str) -> list[Json]:
         with self._lock:
@@ -182,7 +211,8 @@ class Catalog:
             new = definitions.checked({key: old.get(key) for key in definitions.TABLE_KEYS} | body)
             with self._store.transaction() as cursor:
                 if "view" in body:
-                    cursor.execute(self._create_sql(new))
+                    with understood():
+                        cursor.execute(self._create_sql(new))
                 elif "schema" in body:
                     self._evolve(cursor, old, new["schema"]["fields"])
                 self._touch(cursor, f"{dataset}.{table}", resource := old | new)
@@ -211,3 +241,42 @@ class Catalog:
         """
         with self._lock:
             return self._writers.setdefault(f"{dataset}.{table}", threading.RLock())
+
+    # Routines
+
+    def create_routine(self, project: str, dataset: str, body: Json) -> Json:
+        with self._lock:
+            self.dataset(project, dataset)
+            return self._routines.create(project, dataset, body)
+
+    def replace_routine(
+        self, project: str, dataset: str, routine: str, body: Json, etag: str | None
+    ) -> Json:
+        """Change the function, provided that nobody else has changed it since."""
+        with self._lock:
+            if etag not in {None, "*", self.routine(project, dataset, routine)["etag"]}:
+                raise ApiError("conditionNotMet", "Precondition Failed")
+            return self._routines.replace(project, dataset, routine, body)
+
+    def routine(self, project: str | None, dataset: str, routine: str) -> Json:
+        with self._lock:
+            self.dataset(project, dataset)
+            return self._routines.get(dataset, routine)
+
+    def routines(self, project: str, dataset: str) -> list[Json]:
+        with self._lock:
+            self.dataset(project, dataset)
+            return list(self._routines.within(dataset).values())
+
+    def delete_routine(self, project: str, dataset: str, routine: str) -> None:
+        with self._lock:
+            self.routine(project, dataset, routine)
+            self._routines.delete(dataset, routine)
+
+    def argument_count(self, project: str | None, dataset: str, routine: str) -> int:
+        try:
+            resource = self.routine(project, dataset, routine)
+        except ApiError as error:
+            full = f"{dataset}.{routine}"
+            raise invalid_query(f"Table-valued function not found: {full}") from error
+        return len(resource.get("arguments", []))

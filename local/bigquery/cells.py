@@ -23,7 +23,10 @@ def encode_row(values: Sequence[Any], fields: Sequence[Field]) -> dict[str, Any]
 
 def _cell(value: Any, field: Field) -> Any:
     if field["mode"] == "REPEATED":
-        # BigQuery has no NULL array in a result, only an empty one.
+        # BigQuery has no NULL array in a result, only an empty one, and no NULL in an array.
+        if value and None in value:
+            name = field["name"]
+            raise invalid_query(f"Array cannot have a null element; error in writing field {name}")
         return [{"v": _element(item, field)} for item in value or []]
     return _element(value, field)
 

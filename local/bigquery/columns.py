@@ -45,6 +45,11 @@ _RESERVED = re.compile(
 _FIELD_KEYS = frozenset({"name", "type", "mode", "description"})
 
 
+def legacy_type(name: str) -> str:
+    """The name that the API gives to a type of GoogleSQL."""
+    return _LEGACY.get(name.upper(), name.upper())
+
+
 def table_fields(fields: Iterable[Field]) -> list[Field]:
     """The columns of a new table, in the API's own words.
 
@@ -55,7 +60,7 @@ def table_fields(fields: Iterable[Field]) -> list[Field]:
     for field in fields:
         only(field, _FIELD_KEYS, "column option")
         name, mode = field["name"], field.get("mode", "NULLABLE").upper()
-        kind = _LEGACY.get(field["type"].upper(), field["type"].upper())
+        kind = legacy_type(field["type"])
         if not _NAME.fullmatch(name) or _RESERVED.match(name):
             raise invalid(f'Invalid field name "{name}".')
         if name.casefold() in known:

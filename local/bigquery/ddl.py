@@ -16,14 +16,14 @@ _UNITS = {"HOUR", "DAY", "MONTH", "YEAR"}
 
 
 def definition(statement: exp.Create) -> Json:
-    """The body of the `tables.insert` call that does what the statement says.
+    """The body of the `tables.insert` call that does what the statement says, without rows.
 
     Raises:
-        ApiError: 501 for a clause that is not emulated, such as AS in CREATE TABLE.
+        ApiError: 501 for a clause that is not emulated.
     """
     beyond = {key for key, value in statement.args.items() if value} - _CREATE_ARGS
-    if beyond or (statement.kind == "TABLE" and statement.expression):
-        raise not_emulated(f"CREATE {statement.kind} with {', '.join(beyond) or 'AS SELECT'}")
+    if beyond:
+        raise not_emulated(f"CREATE {statement.kind} with {', '.join(beyond)}")
     body: Json = {}
     for clause in statement.args.get("properties") or []:
         body |= _clause(clause)
@@ -32,8 +32,10 @@ def definition(statement: exp.Create) -> Json:
             raise not_emulated("CREATE VIEW with a column list")
         query = statement.expression.sql("bigquery", pretty=True)
         return body | {"view": {"query": query, "useLegacySql": False}}
-    if not isinstance(statement.this, exp.Schema):
-        raise not_emulated("CREATE TABLE without columns")
+    if statement.expression and not isinstance(statement.this, exp.Schema):
+        return body  # The query tells the columns.
+    if statement.expression or not isinstance(statement.this, exp.Schema):
+        raise not_emulated("CREATE TABLE with columns and AS, or with neither")
     return body | {"schema": {"fields": [_column(each) for each in statement.this.expressions]}}
 
 

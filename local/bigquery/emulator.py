@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Self
 
-from local.bigquery import operations, table_routes
+from local.bigquery import operations, routine_routes, table_routes
 from local.bigquery.catalog import Catalog
 from local.bigquery.job_routes import JobRoutes
 from local.bigquery.jobs import Jobs
@@ -44,6 +44,7 @@ class BigQueryEmulator:
         app = App(operations.answer)
         served = Operations(app, self.faults)
         table_routes.install(served, catalog)
+        routine_routes.install(served, catalog)
         JobRoutes(catalog, self._jobs, self._loads, queries, self.faults).install(served)
         self.faults.install(app)
         self._install_admin(app)

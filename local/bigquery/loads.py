@@ -16,7 +16,7 @@ from local.bigquery.catalog import Catalog
 from local.bigquery.columns import DUCKDB_TYPES, Field
 from local.bigquery.errors import ApiError, invalid, not_emulated, only
 from local.bigquery.jobs import Job, Jobs
-from local.bigquery.rows import Counted, RowError, RowReader
+from local.bigquery.rows import Checked, RowError, RowReader
 from local.bigquery.store import Store, quoted
 from local.faults import Faults
 
@@ -157,12 +157,12 @@ def _stage(uris: Sequence[str], paths: Sequence[Path], reader: RowReader) -> tup
     rows = stored_bytes = row_bytes = longest = 0
     for uri, path in zip(uris, paths, strict=True):
         data, size = objects.read(uri)
-        counted = _check(uri, data, reader)
-        path.write_bytes(data)
-        rows += counted.rows
+        checked = _check(uri, data, reader)
+        path.write_bytes(checked.data)
+        rows += checked.rows
         stored_bytes += size
         row_bytes += len(data)
-        longest = max(longest, counted.longest)
+        longest = max(longest, checked.longest)
     results = {
         "inputFiles": str(len(uris)),
         "inputFileBytes": str(stored_bytes),
@@ -173,7 +173,7 @@ def _stage(uris: Sequence[str], paths: Sequence[Path], reader: RowReader) -> tup
     return results, longest
 
 
-def _check(uri: str, data: bytes, reader: RowReader) -> Counted:
+def _check(uri: str, data: bytes, reader: RowReader) -> Checked:
     try:
         return reader.check(data)
     except RowError as error:

@@ -8,6 +8,7 @@ from typing import Any
 import sqlglot
 from sqlglot import exp
 
+from local.bigquery import json_text
 from local.bigquery.columns import DUCKDB_TYPES
 from local.bigquery.errors import invalid_query, not_emulated
 
@@ -81,4 +82,6 @@ def _value(kind: Json, value: Json) -> Json:
     text = value.get("value")
     if kind["type"] == "BYTES" and text is not None:
         return base64.b64decode(text)
+    if kind["type"] == "JSON" and text is not None:
+        return json_text.canonical(text)
     return text

@@ -1,19 +1,20 @@
-"""Queries: SELECT, DML and DDL, one statement each, run to its end within the call."""
+"""Queries: a statement or a script, run to its end within the call."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from typing import Any
 
-import duckdb
 from sqlglot import exp
 
-from local.bigquery import ddl, sql
-from local.bigquery.catalog import Catalog, IfExists
-from local.bigquery.cells import encode_row
-from local.bigquery.columns import Field, result_field
+from local.bigquery import resolving, sql
+from local.bigquery.catalog import Catalog
 from local.bigquery.errors import ApiError, invalid_query, not_emulated, only
-from local.bigquery.parameters import Parameters, numbered
+from local.bigquery.executing import Executor, Outcome
+from local.bigquery.parameters import numbered
+from local.bigquery.script_running import ScriptRun
+from local.bigquery.script_steps import Statement, Transaction
+from local.bigquery.scripts import expressions, statements
 from local.bigquery.store import Store
 
 Json = Any
@@ -32,17 +33,8 @@ CONFIGURATION_KEYS = frozenset(
 )
 
 
-@dataclass(slots=True)
-class Outcome:
-    """What a statement gave: statistics for the job, and rows if it was a SELECT."""
-
-    statistics: Json
-    fields: list[Field] | None = None
-    rows: list[Json] = field(default_factory=list)
-
-
 class Query:
-    """One statement, parsed and checked; nothing has happened yet."""
+    """A query, parsed and checked; nothing has happened yet."""
 
     def __init__(self, configuration: Json, catalog: Catalog, project: str) -> None:
         only(configuration, CONFIGURATION_KEYS, "query option")
@@ -50,12 +42,18 @@ class Query:
             raise not_emulated("legacy SQL")
         self._catalog = catalog
         self._project = project
-        text = configuration["query"]
+        self._text = configuration["query"]
         if configuration.get("parameterMode") == "POSITIONAL":
-            text = numbered(text)
-        self._statement = sql.parse(text)
-        self._parameters = Parameters(configuration.get("queryParameters", []))
+            self._text = numbered(self._text)
+        self._steps = statements(self._text)
+        if not self._steps:
+            raise invalid_query("Syntax error: Unexpected end of script")
+        if len(self._steps) == 1 and isinstance(self._steps[0], Transaction):
+            raise invalid_query("Transaction control statements are supported only in scripts")
+        self._parsed = [sql.parse(each) for each in expressions(self._steps)]
         self._default = configuration.get("defaultDataset", {}).get("datasetId")
+        parameters = configuration.get("queryParameters", [])
+        self._executor = Executor(catalog, project, self._default, parameters)
 
     def location(self, wanted: str | None) -> str:
         """Where the query runs: with the data it names.
@@ -63,8 +61,8 @@ class Query:
         Raises:
             ApiError: `notFound` if the data is not in the location that is wanted.
         """
-        for table in self._statement.find_all(exp.Table):
-            dataset = table.db or self._default
+        for table in self._tables():
+            dataset = resolving.dataset_of(table) or self._default
             if not dataset:
                 continue
             try:
@@ -77,84 +75,19 @@ class Query:
             return place
         return wanted or "US"
 
+    def _tables(self) -> Iterator[exp.Table]:
+        for statement in self._parsed:
+            yield from statement.find_all(exp.Table)
+
     def run(self, store: Store) -> Outcome:
-        """Run the statement.
+        """Run the statement, or the steps of the script.
 
         Raises:
             ApiError: `invalidQuery`, `notFound`, `duplicate`, or 501 for what is not emulated.
         """
-        try:
-            if isinstance(self._statement, exp.Create):
-                return self._create(self._statement)
-            if isinstance(self._statement, exp.Query):
-                return self._select(store)
-            return self._change(store)
-        except duckdb.Error as error:
-            raise invalid_query(str(error).splitlines()[0]) from error
-
-    def _translated(self) -> sql.Translation:
-        return sql.translate(
-            self._statement,
-            self._catalog,
-            default_dataset=self._default,
-            parameters=self._parameters,
-        )
-
-    def _select(self, store: Store) -> Outcome:
-        translation = self._translated()
         with store.cursor() as cursor:
-            cursor.execute(translation.sql, translation.values or None)
-            fields = [result_field(each[0], each[1]) for each in cursor.description]
-            names = [field["name"].casefold() for field in fields]
-            if twice := {name for name in names if names.count(name) > 1}:
-                raise invalid_query(
-                    "Duplicate column names in the result are not supported."
-                    f" Found duplicate(s): {', '.join(sorted(twice))}"
-                )
-            rows = [encode_row(row, fields) for row in cursor.fetchall()]
-        return Outcome({"statementType": "SELECT"}, fields, rows)
-
-    def _change(self, store: Store) -> Outcome:
-        verb = type(self._statement).__name__.upper()
-        translation = self._translated()
-        target = _target(self._statement)
-        if self._catalog.table(None, target.db, target.name)["type"] == "VIEW":
-            raise invalid_query(f"{verb} is not supported for views")
-        with self._catalog.writing(target.db, target.name), store.transaction() as cursor:
-            cursor.execute(translation.sql, translation.values or None)
-            counted = cursor.fetchone()
-        rows = str(counted[0] if counted else 0)
-        return Outcome({"statementType": verb, "numDmlAffectedRows": rows})
-
-    def _create(self, statement: exp.Create) -> Outcome:
-        body = ddl.definition(statement)
-        table = _target(statement)
-        dataset = table.db or self._default
-        if not dataset:
-            raise invalid_query("The table must be qualified with a dataset")
-        project = table.catalog or self._project
-        body["tableReference"] = {"tableId": table.name}
-        resource, operation = self._catalog.create_table(
-            project, dataset, body, _if_exists(statement)
-        )
-        return Outcome(
-            {
-                "statementType": f"CREATE_{statement.kind}",
-                "ddlOperationPerformed": operation,
-                "ddlTargetTable": resource["tableReference"],
-            }
-        )
-
-
-def _target(statement: exp.Expr) -> exp.Table:
-    """The table that a statement changes or creates."""
-    target = statement.this.this if isinstance(statement.this, exp.Schema) else statement.this
-    if not isinstance(target, exp.Table):
-        raise not_emulated(f"target {target.sql('bigquery')}")
-    return target
-
-
-def _if_exists(statement: exp.Create) -> IfExists:
-    if statement.args.get("replace"):
-        return "replace"
-    return "keep" if statement.args.get("exists") else "fail"
+            if len(self._steps) == 1 and isinstance(self._steps[0], Statement):
+                return self._executor.run(self._parsed[0], cursor, {})
+            return ScriptRun(self._text, self._executor, self._catalog, store, cursor).run(
+                self._steps
+            )

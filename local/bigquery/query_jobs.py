@@ -6,8 +6,9 @@ from typing import Any
 
 from local.bigquery.catalog import Catalog
 from local.bigquery.errors import ApiError, not_emulated, not_found
+from local.bigquery.executing import Outcome
 from local.bigquery.jobs import Job, Jobs
-from local.bigquery.queries import Outcome, Query
+from local.bigquery.queries import Query
 from local.bigquery.store import Store
 
 Json = Any

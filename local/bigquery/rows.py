@@ -17,6 +17,7 @@ from typing import Any
 
 import orjson
 
+from local.bigquery import json_text
 from local.bigquery.columns import Field
 from local.bigquery.errors import not_emulated
 
@@ -48,9 +49,10 @@ class RowError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
-    """How many rows an object holds, and how many bytes the longest of them."""
+class Checked:
+    """The rows of an object, one in a line, how many there are, and the bytes of the longest."""
 
+    data: bytes
     rows: int
     longest: int
 
@@ -63,27 +65,30 @@ class RowReader:
         self._columns = [
             (field["name"], _test(field), field["mode"] == "REQUIRED") for field in fields
         ]
+        self._has_json = any(field["type"] == "JSON" for field in fields)
         self._kinds = {field["name"]: field["type"].lower() for field in fields}
 
-    def check(self, data: bytes) -> Counted:
-        """Count the rows of an object, all of which fit the table.
+    def check(self, data: bytes) -> Checked:
+        """The rows of an object, all of which fit the table; JSON in its one way of writing.
 
         Raises:
             RowError: the first row that does not, with BigQuery's reason.
         """
-        rows = longest = position = 0
+        lines = []
+        longest = position = 0
         for line in data.split(b"\n"):
             if line and not line.isspace():
                 try:
-                    self._check_line(line)
+                    row = self._check_line(line)
+                    checked = json_text.rewritten(line, row) if self._has_json else line
                 except ValueError as error:
                     raise RowError(str(error), position) from error
-                rows += 1
-                longest = max(longest, len(line))
+                lines.append(checked)
+                longest = max(longest, len(checked))
             position += len(line) + 1
-        return Counted(rows, longest)
+        return Checked(b"\n".join(lines), len(lines), longest)
 
-    def _check_line(self, line: bytes) -> None:
+    def _check_line(self, line: bytes) -> dict[str, Json]:
         try:
             row = orjson.loads(line)
         except orjson.JSONDecodeError as error:
@@ -107,6 +112,7 @@ class RowReader:
             _DIGITS_TO_ZERO
         ):
             self._check_json(line, row)
+        return row
 
     def _check_json(self, line: bytes, row: dict[str, Json]) -> None:
         """Hold JSON columns to BigQuery's limits; slow, so only for rows that may break them."""

@@ -8,6 +8,7 @@ JSON in `_emulator.resources`.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,8 @@ from typing import Any
 
 import duckdb
 
+from local.bigquery import macros
+from local.bigquery.errors import invalid_query, not_emulated
 from local.clock import Clock
 
 _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
@@ -26,6 +29,31 @@ _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
 
 # A file opened without the emulator has no such variable.
 NOW = "coalesce(CAST(getvariable('emulated_now') AS TIMESTAMPTZ), now())"
+
+
+_NO_FUNCTION = re.compile(r"Function with name (\w+) does not exist")
+_FAILURE = re.compile(r"Could not convert string '(.*)' to INT64")
+_NO_COLUMN = re.compile(r'Referenced column "([^"]+)" (?:was )?not found')
+_NOT_EMULATED = "not emulated: "
+
+
+@contextmanager
+def understood() -> Iterator[None]:
+    """Say what DuckDB says of a statement as BigQuery would, or that it is not emulated."""
+    try:
+        yield
+    except duckdb.Error as error:
+        message = str(error).splitlines()[0]
+        if failure := _FAILURE.search(message):
+            message = failure[1]
+        message = message.removeprefix("Invalid Input Error: ")
+        if unknown := _NO_COLUMN.search(message):
+            message = f"Unrecognized name: {unknown[1]}"
+        if missing := _NO_FUNCTION.search(message):
+            raise not_emulated(f"function {missing[1]}") from error
+        if _NOT_EMULATED in message:
+            raise not_emulated(message.partition(_NOT_EMULATED)[2]) from error
+        raise invalid_query(message) from error
 
 
 def quoted(*names: str) -> str:
@@ -44,6 +72,7 @@ class Store:
         self._connection.execute(
             "CREATE TABLE IF NOT EXISTS _emulator.resources (kind VARCHAR, id VARCHAR, body JSON)"
         )
+        self._connection.execute(macros.DEFINITIONS.read_text(encoding="utf-8"))
         # DuckDB names the database after its file; a schema of that name becomes ambiguous.
         self.name = "" if str(database) == ":memory:" else Path(database).stem
 
@@ -54,12 +83,16 @@ class Store:
         Its `NOW` is the clock's time as of here.
         """
         cursor = self._connection.cursor()
-        now = int(self._clock.now() * 1_000_000)
         try:
-            cursor.execute(f"SET VARIABLE emulated_now = make_timestamptz({now})")
+            self.set_time(cursor)
             yield cursor
         finally:
             cursor.close()
+
+    def set_time(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        """Let the cursor's `NOW` be the time of the clock."""
+        now = int(self._clock.now() * 1_000_000)
+        cursor.execute(f"SET VARIABLE emulated_now = make_timestamptz({now})")
 
     @contextmanager
     def transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:

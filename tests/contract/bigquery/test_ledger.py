@@ -14,7 +14,8 @@ from mixpanel_export.intervals import DAY, MINUTE, Interval
 from mixpanel_export.naming import ObjectName
 from mixpanel_export.series import CHANGES, RECENT, SNAPSHOT, SWEEP, Series
 from mixpanel_export.warehouse import Ledger
-from tests.contract.bigquery.shop import Shop, loaded
+from tests.contract.bigquery.shop import Shop
+from tests.sql.raw_rows import loaded
 
 HOUR = timedelta(hours=1)
 MIDNIGHT = datetime(2026, 11, 22, tzinfo=UTC)
