@@ -7,14 +7,14 @@ FUNCTIONS := planner fetcher loader
 PYTEST := $(VENV)/python -m pytest
 COMPILE := $(VENV)/uv pip compile -q --universal --python-version 3.11 --no-header
 # The longest first, so that two workers end together.
-TESTS := tests/pipeline tests/functional tests/contract tests/cli tests/terraform tests/smoke \
-	tests/unit
-# Property tests run before, or apart from, tests with servers: a Google client that is still
-# retrying in some thread draws from the random state that Hypothesis watches.
+TESTS := tests/pipeline tests/functional tests/contract tests/cli tests/sql tests/terraform \
+	tests/smoke tests/unit
+# Long, and without servers: these are spread over workers test by test, as unit tests are.
 PROPERTIES := tests/pipeline/test_protocol.py tests/cli/test_properties.py
 # The Terraform that checks run is a pinned one, or the program that TERRAFORM names; what deploys is
 # always the operator's own.
 CHECKED_BY := build/venv/checkov/.installed $(if $(TERRAFORM),,build/venv/terraform/.installed)
+GOOGLESQL := build/googlesql/.installed
 DEPLOYED_BY := $(or $(TERRAFORM),terraform)
 export PYTHONPATH := shared:cli
 export PYTHONDONTWRITEBYTECODE := 1
@@ -40,8 +40,8 @@ backfill: install ## Fetch everything since an earlier day (SINCE=2025-01-01), b
 	@$(VENV)/mixpanel-export $(DEPLOYMENT) backfill $(if $(SINCE),--since $(SINCE))
 
 ##@ Test it
-.PHONY: test smoke-test unit-test functional-test contract-test pipeline-test test-deep
-test: install bundles $(CHECKED_BY) ## All tests, in about 8 minutes
+.PHONY: test smoke-test unit-test functional-test contract-test sql-test pipeline-test test-deep
+test: install bundles $(CHECKED_BY) $(GOOGLESQL) ## All tests, in about 8 minutes
 	$(PYTEST) -n 2 tests/unit $(PROPERTIES)
 	$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder $(PROPERTIES:%=--ignore %) $(filter-out tests/unit,$(TESTS))
 
@@ -57,11 +57,14 @@ functional-test: install bundles ## The bundles over HTTP, on the emulators
 contract-test: install ## The emulators keep Google's and Mixpanel's promises
 	$(PYTEST) tests/contract
 
+sql-test: install $(GOOGLESQL) ## The views: Google's analyzer, and rows in two engines
+	$(PYTEST) tests/sql
+
 pipeline-test: install bundles ## End to end, and the protocol under random faults
 	$(PYTEST) $(filter tests/pipeline/%,$(PROPERTIES)) tests/pipeline
 
-test-deep: install bundles ## The random tests with many more runs (minutes to hours; DEEP_RUNS=)
-	HYPOTHESIS_PROFILE=deep TEST_DEEP_RUNS=$(or $(DEEP_RUNS),50000) $(PYTEST) --timeout 0 tests/unit $(PROPERTIES) tests/pipeline
+test-deep: install bundles $(GOOGLESQL) ## The random tests with many more runs (minutes to hours; DEEP_RUNS=)
+	HYPOTHESIS_PROFILE=deep TEST_DEEP_RUNS=$(or $(DEEP_RUNS),50000) $(PYTEST) --timeout 0 tests/unit $(PROPERTIES) tests/pipeline tests/sql
 
 ##@ Keep it right
 .PHONY: lint format pages terraform-check check lock
@@ -179,6 +182,11 @@ build/venv/%/.installed: tests/terraform/%.txt | .venv/.installed
 	@echo "setting up build/venv/$*"
 	@$(VENV)/uv venv --quiet --clear --python $(VENV)/python build/venv/$*
 	@$(VENV)/uv pip install --quiet --compile-bytecode --python build/venv/$*/bin/python -r $<
+	@touch $@
+
+$(GOOGLESQL): tests/sql/install.py | .venv/.installed
+	@echo "setting up build/googlesql"
+	@$(VENV)/python -m tests.sql.install $(@D)
 	@touch $@
 
 bundles: .venv/.installed ## Build the zip of each function into build/bundles

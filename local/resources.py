@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import json
-import string
+from collections.abc import Mapping
 
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery, pubsub_v1, storage
 from google.protobuf import duration_pb2
 
+from local import views
 from local.bundles import ROOT
 from mixpanel_export.series import TABLES
 
 PROJECT_ID = "local-project"
 BUCKET = "local-exports"
 LOCATION = "EU"
+EXPORT_SINCE = "2026-11-01"
 RAW_DATASET, DATASET = "mixpanel_raw", "mixpanel"
 REQUESTS, LANDED, DEAD_LETTERS = "export-requests", "landed-objects", "dead-letters"
-VIEWS = ("events", "people", "loads")
+VIEWS = views.view_names()
 
 _ACK_SECONDS = 600
 _BACKOFF_SECONDS = (60, 600)
@@ -71,8 +73,8 @@ def create_bucket() -> None:
         ).create()
 
 
-def create_datasets() -> None:
-    """Datasets, the raw tables, and the views over them."""
+def create_datasets(environment: Mapping[str, str] | None = None) -> None:
+    """Datasets, raw tables, and the views and functions over them, as the environment wants."""
     client = bigquery.Client(PROJECT_ID, AnonymousCredentials())
     for dataset in (RAW_DATASET, DATASET):
         made = bigquery.Dataset(f"{PROJECT_ID}.{dataset}")
@@ -82,8 +84,10 @@ def create_datasets() -> None:
         client.create_table(raw_table(name))
     for name in VIEWS:
         view = bigquery.Table(f"{PROJECT_ID}.{DATASET}.{name}")
-        view.view_query = view_query(name)
+        view.view_query = view_query(name, environment=environment)
         client.create_table(view)
+    for name in views.function_names():
+        client.create_routine(views.table_function(name, view_values(PROJECT_ID, environment)))
 
 
 def raw_table(name: str, project_id: str = PROJECT_ID) -> bigquery.Table:
@@ -97,7 +101,14 @@ def raw_table(name: str, project_id: str = PROJECT_ID) -> bigquery.Table:
     return table
 
 
-def view_query(name: str, project_id: str = PROJECT_ID) -> str:
-    """The SQL of a view, with the names that Terraform puts in."""
-    template = string.Template((_TERRAFORM / "views" / f"{name}.sql").read_text())
-    return template.safe_substitute(project_id=project_id, raw_dataset=RAW_DATASET)
+def view_query(
+    name: str, project_id: str = PROJECT_ID, environment: Mapping[str, str] | None = None
+) -> str:
+    """The SQL of a view, with the values that Terraform puts in."""
+    return views.view_query(name, view_values(project_id, environment))
+
+
+def view_values(project_id: str, environment: Mapping[str, str] | None = None) -> dict[str, str]:
+    """What stands in for each `${name}` of the views' SQL."""
+    settings = {"EXPORT_SINCE": EXPORT_SINCE} | dict(environment or {})
+    return views.values_of(settings | {"GCP_PROJECT_ID": project_id})

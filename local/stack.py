@@ -80,7 +80,7 @@ class Stack:
             )
             resources.create_topics()
             resources.create_bucket()
-            resources.create_datasets()
+            resources.create_datasets(self.function_environment)
             self._connect_functions()
             self._exit = stack.pop_all()
         return self
