@@ -13,7 +13,16 @@ import typer
 from typer.core import TyperGroup
 
 from mixpanel_export.errors import ExportError
-from mixpanel_export_cli import backfill, dead_letters, doctor, plan, rejects, replay, status
+from mixpanel_export_cli import (
+    backfill,
+    dead_letters,
+    doctor,
+    plan,
+    rejects,
+    replay,
+    status,
+    views,
+)
 from mixpanel_export_cli.deployment import overrides
 from mixpanel_export_cli.session import COMMAND, Session
 from mixpanel_export_cli.sources import STACK, Source
@@ -68,6 +77,7 @@ app.command("replay")(replay.replay)
 app.command("backfill")(backfill.backfill)
 app.add_typer(dead_letters.commands, name="dead-letters")
 app.add_typer(rejects.commands, name="rejects")
+app.add_typer(views.commands, name="views")
 app.command("doctor")(doctor.doctor)
 
 

@@ -17,6 +17,7 @@ from mixpanel_export.reconciling import Policy
 from mixpanel_export.settings import PlannerSettings
 from mixpanel_export_cli.app import app
 from mixpanel_export_cli.calendar_lines import MARKS, MEANINGS
+from mixpanel_export_cli.column_names import plain_name
 from mixpanel_export_cli.deployment import Deployment
 from mixpanel_export_cli.forecast import queues_of
 from mixpanel_export_cli.pacing import Pace
@@ -102,3 +103,10 @@ def test_the_numbers_are_those_of_the_defaults(page: str) -> None:
     assert [str(room["export"])] == re.findall(r"With the defaults (\d+) an hour", page)
     assert f"{pace.per_hour} with the default `REQUESTS_PER_HOUR`" in page
     assert replay in page
+
+
+def test_columns_are_named_as_the_examples_show() -> None:
+    """The name of each property in the table follows by the rule above it."""
+    examples = [[names(cell)[0] for cell in row] for row in table(OPERATIONS, "Names of columns")]
+
+    assert [[example, plain_name(example)] for example, _ in examples] == examples
