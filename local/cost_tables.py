@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from local.costs import ITEMS, PRICES, PROFILES, QUERIES, people_dollars, query_dollars, total
+from local.maintenance_costs import (
+    collected_pays_after,
+    queries_until_settled_pays,
+    settled_dollars,
+)
 from local.markdown import table
 from local.volumes import DEADLINE_SECONDS, GB, SIZES, TIMES, Volume, most_events_a_day
 
@@ -12,6 +17,7 @@ from local.volumes import DEADLINE_SECONDS, GB, SIZES, TIMES, Volume, most_event
 VOLUMES = (Volume(10**5, 60), Volume(10**7, 60), Volume(10**9, 5))
 _LENGTHS = (60, 30, 15, 10, 5, 4)
 _PEOPLE_DAYS = (30, 365)
+_SHARES = {"all: the day was fetched again": 1.0, "an hour of it": 1 / 24, "1 %": 0.01}
 
 
 def parts() -> dict[str, str]:
@@ -28,6 +34,10 @@ def parts() -> dict[str, str]:
         "people": table(
             (f"for {PROFILES:,} profiles", *(f"{days} snapshots kept" for days in _PEOPLE_DAYS)),
             _people(),
+        ),
+        "settle": table(("`settle`, a month", *_heads()), _settle()),
+        "collect": table(
+            ("share of a day's rows that is superseded", "first 90 days", "later"), _collect()
         ),
     }
 
@@ -87,9 +97,25 @@ def _queries() -> Iterator[tuple[str, ...]]:
 
 
 def _people() -> Iterator[tuple[str, ...]]:
-    columns = [people_dollars(days, VOLUMES[0].ticks) for days in _PEOPLE_DAYS]
+    columns = [people_dollars(days) for days in _PEOPLE_DAYS]
     for name in columns[0]:
         yield name, *(_dollars(column[name]) for column in columns)
+
+
+def _settle() -> Iterator[tuple[str, ...]]:
+    columns = [settled_dollars(volume) for volume in VOLUMES]
+    for name in columns[0]:
+        yield name, *(_dollars(column[name]) for column in columns)
+    for late in (False, True):
+        says = "with late events on all days" if late else "without late events"
+        counts = (f"{queries_until_settled_pays(volume, late=late):,.0f}" for volume in VOLUMES)
+        yield f"such queries a month that pay for it, {says}", *counts
+
+
+def _collect() -> Iterator[tuple[str, ...]]:
+    for name, share in _SHARES.items():
+        months = (collected_pays_after(share, is_old=is_old) for is_old in (False, True))
+        yield name, *(f"{count:.1f} months" for count in months)
 
 
 def _dollars(amount: float) -> str:

@@ -18,7 +18,6 @@ from local.volumes import (
     MONTH_DAYS,
     OBJECT_DAYS,
     PROFILE,
-    PROFILE_KEY,
     ROW,
     TIB,
     YEAR_DAYS,
@@ -179,11 +178,10 @@ def query_dollars(volume: Volume, days: int, row_bytes: float) -> float:
     return volume.events * days * row_bytes / TIB * PRICES["queries"].dollars
 
 
-def people_dollars(days: int, ticks: float) -> dict[str, float]:
+def people_dollars(days: int) -> dict[str, float]:
     """What `PROFILES` cost when a snapshot of each of so many days is kept."""
     rows, read = PROFILES * days, PRICES["queries"].dollars / TIB
     return {
         "storage, a month": rows * PROFILE.value / GIB * PRICES["active"].dollars,
-        "the ledger at every tick, a month": ticks * rows * PROFILE_KEY.value * read,
         "one query of `people`, every column": rows * PROFILE.value * read,
     }

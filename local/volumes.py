@@ -38,10 +38,9 @@ EXPORT = Fact(200, "bytes of it as Mixpanel sends it, compressed", _MADE_UP)
 OBJECT = Fact(280, "bytes of its row in an object, compressed", _MADE_UP)
 ROW = Fact(1_200, "bytes of its row in BigQuery, as BigQuery bills them", _LINES)
 COLUMNS = Fact(170, "bytes of it without `properties`", _LINES)
+KEYS = Fact(110, "bytes of it that the view `events` reads, whatever is asked for", _LINES)
+ASKED = Fact(21, "bytes of its `time` and `event_name`", _LINES)
 PROFILE = Fact(900, "bytes of the row of a profile in BigQuery", "assumed; profiles differ much")
-PROFILE_KEY = Fact(
-    72, "bytes of it that the ledger reads", "counted, with a `distinct_id` of 36 characters"
-)
 ROW_MICROSECONDS = Fact(
     50,
     "microseconds of a vCPU for each row",
@@ -52,7 +51,7 @@ LOAD_WAIT = Fact(20, "seconds of a load job, however small", _GUESS)
 LOAD_SPEED = Fact(10, "MiB of an object that a load job reads each second", _GUESS)
 TICK = Fact(10, "seconds of a tick", _GUESS)
 PEAK = Fact(2, "times as many events in the fullest interval as in the average one", _GUESS)
-SIZES = (LINE, EXPORT, OBJECT, ROW, COLUMNS, PROFILE, PROFILE_KEY)
+SIZES = (LINE, EXPORT, OBJECT, ROW, COLUMNS, KEYS, ASKED, PROFILE)
 TIMES = (ROW_MICROSECONDS, EXPORT_WAIT, LOAD_WAIT, LOAD_SPEED, TICK, PEAK)
 
 

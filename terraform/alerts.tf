@@ -1,6 +1,7 @@
-# The one table of alerts, but for the two of modules/trigger, which alerts_policies.tf gives it. Each
-# row: what has happened, who must know (with the reason), the playbook that says what to do, and
-# conditions with their windows from alerts_windows.tf.
+# The one table of alerts, but for the two of modules/trigger, which alerts_policies.tf gives it, and
+# the one of scheduled queries, which is in maintenance.tf. Each row: what has happened, who must know
+# (with the reason), the playbook that says what to do, and conditions with their windows from
+# alerts_windows.tf.
 #
 # CRITICAL may wake somebody, so it is only what no retry and no later tick mends. ERROR can wait
 # for the morning: it heals when its cause is gone, but somebody should look for the cause. WARNING
@@ -12,7 +13,7 @@
 # reduce across series, or three errors of three revisions would never be three.
 
 locals {
-  _alerts = {
+  _alerts = merge(local._maintenance_alerts, {
     budget = {
       title    = "Mixpanel's hourly budget is almost used up"
       severity = "WARNING" # Refused calls wait for the next hour; nothing is lost.
@@ -286,5 +287,5 @@ locals {
         }
       }
     }
-  }
+  })
 }

@@ -3,14 +3,22 @@ locals {
   # emulator makes its tables of the same file.
   _tables = jsondecode(file("${path.module}/tables.json"))
 
-  _views = { for name in fileset("${path.module}/views", "*.sql") : trimsuffix(name, ".sql") => name }
-
   _milliseconds_a_day = 24 * 60 * 60 * 1000
 
   _expiration_ms = {
     # Event time may lie years back: an expiry would delete history as it is loaded.
     events = null
     people = try(var.retention.people_days * local._milliseconds_a_day, null)
+  }
+
+  # How BigQuery says who a member is; it gives addresses back in lower case.
+  _readers = {
+    for member in var.readers : member => {
+      domain         = startswith(member, "domain:") ? trimprefix(member, "domain:") : null
+      group_by_email = startswith(member, "group:") ? lower(trimprefix(member, "group:")) : null
+      iam_member     = startswith(member, "principal") ? member : null
+      user_by_email  = can(regex("^(user|serviceAccount):", member)) ? lower(split(":", member)[1]) : null
+    }
   }
 }
 
@@ -78,57 +86,18 @@ resource "google_bigquery_table" "raw" {
   }
 }
 
-resource "google_bigquery_table" "view" {
-  for_each = local._views
-
-  #checkov:skip=CKV_GCP_80:A view holds no rows.
-  #checkov:skip=CKV_GCP_121:A view holds no rows and is made again at once.
-  dataset_id          = google_bigquery_dataset.views.dataset_id
-  deletion_protection = false
-  labels              = local.labels
-  project             = var.project_id
-  table_id            = each.key
-
-  view {
-    query = templatefile("${path.module}/views/${each.value}", {
-      project_id  = var.project_id
-      raw_dataset = local.names.raw_dataset
-    })
-    use_legacy_sql = false
-  }
-
-  # BigQuery refuses a view over what does not exist.
-  depends_on = [google_bigquery_table.raw]
-}
-
-# Each view may read the raw tables, so that its readers need not. One by one, and never beside a
-# google_bigquery_dataset_iam_* of the same dataset: these write back a list of access without views
-# (github.com/hashicorp/terraform-provider-google, website/docs/r/bigquery_dataset_iam.html.markdown).
-resource "google_bigquery_dataset_access" "authorized_view" {
-  for_each = local._views
-
-  dataset_id = google_bigquery_dataset.raw.dataset_id
-  project    = var.project_id
-
-  view {
-    dataset_id = google_bigquery_dataset.views.dataset_id
-    project_id = var.project_id
-    table_id   = google_bigquery_table.view[each.key].table_id
-  }
-}
-
-# Analysts read the views, and no raw table. In the same way as above, as somebody may authorise
-# views of their own on this dataset. BigQuery gives addresses back in lower case.
+# Analysts read the views, and no raw table. In the same way as the views themselves are let in, as
+# somebody may authorise views of their own on this dataset.
 resource "google_bigquery_dataset_access" "reader" {
-  for_each = var.readers
+  for_each = local._readers
 
   dataset_id     = google_bigquery_dataset.views.dataset_id
-  domain         = startswith(each.value, "domain:") ? trimprefix(each.value, "domain:") : null
-  group_by_email = startswith(each.value, "group:") ? lower(trimprefix(each.value, "group:")) : null
-  iam_member     = startswith(each.value, "principal") ? each.value : null
+  domain         = each.value.domain
+  group_by_email = each.value.group_by_email
+  iam_member     = each.value.iam_member
   project        = var.project_id
   role           = "READER"
-  user_by_email  = can(regex("^(user|serviceAccount):", each.value)) ? lower(split(":", each.value)[1]) : null
+  user_by_email  = each.value.user_by_email
 }
 
 # The planner reads the ledger, and no other view.

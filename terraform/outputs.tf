@@ -3,6 +3,16 @@ output "backfill_command" {
   value       = ".venv/bin/mixpanel-export --terraform terraform backfill --since DAY"
 }
 
+output "compatibility_datasets" {
+  description = "Names of the datasets with views in the shape of other loaders' tables, by vendor."
+  value       = { for vendor, dataset in google_bigquery_dataset.compatibility : vendor => dataset.dataset_id }
+
+  depends_on = [
+    google_bigquery_dataset_access.compatibility_view,
+    google_bigquery_table.compatibility_view,
+  ]
+}
+
 output "datasets" {
   description = "Names of the dataset of the views, for analysts, and of the raw tables."
   value = {
@@ -11,7 +21,12 @@ output "datasets" {
   }
 
   # A view that is not authorised cannot be read by those who may.
-  depends_on = [google_bigquery_dataset_access.authorized_view, google_bigquery_table.view]
+  depends_on = [
+    google_bigquery_dataset_access.authorized_function,
+    google_bigquery_dataset_access.authorized_view,
+    google_bigquery_table.derived_view,
+    google_bigquery_table.view,
+  ]
 }
 
 output "dead_letter_subscription" {

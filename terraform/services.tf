@@ -2,7 +2,7 @@
 # something else in the project may use them.
 
 resource "google_project_service" "this" {
-  for_each = toset([
+  for_each = toset(concat(length(local.jobs) > 0 ? ["bigquerydatatransfer.googleapis.com"] : [], [
     "artifactregistry.googleapis.com",
     "bigquery.googleapis.com",
     "cloudbuild.googleapis.com",
@@ -17,7 +17,7 @@ resource "google_project_service" "this" {
     "secretmanager.googleapis.com",
     "storage.googleapis.com",
     "workloadidentity.googleapis.com", # Makes accounts of Google's services, below.
-  ])
+  ]))
 
   disable_on_destroy = false
   project            = var.project_id

@@ -139,6 +139,40 @@ override_resource {
   }
 }
 
+override_resource {
+  target = google_service_account.maintenance["collect"]
+  values = {
+    email  = "collect@acme-analytics.iam.gserviceaccount.com"
+    id     = "projects/acme-analytics/serviceAccounts/collect@acme-analytics.iam.gserviceaccount.com"
+    member = "serviceAccount:collect@acme-analytics.iam.gserviceaccount.com"
+    name   = "projects/acme-analytics/serviceAccounts/collect@acme-analytics.iam.gserviceaccount.com"
+  }
+}
+
+override_resource {
+  target = google_service_account.maintenance["settle"]
+  values = {
+    email  = "settle@acme-analytics.iam.gserviceaccount.com"
+    id     = "projects/acme-analytics/serviceAccounts/settle@acme-analytics.iam.gserviceaccount.com"
+    member = "serviceAccount:settle@acme-analytics.iam.gserviceaccount.com"
+    name   = "projects/acme-analytics/serviceAccounts/settle@acme-analytics.iam.gserviceaccount.com"
+  }
+}
+
+override_resource {
+  target = google_bigquery_data_transfer_config.maintenance["collect"]
+  values = {
+    name = "projects/123456789012/locations/europe/transferConfigs/c0llect0-0000-2000-8000-000000000001"
+  }
+}
+
+override_resource {
+  target = google_bigquery_data_transfer_config.maintenance["settle"]
+  values = {
+    name = "projects/123456789012/locations/europe/transferConfigs/5ett1e00-0000-2000-8000-000000000002"
+  }
+}
+
 variables {
   mixpanel_project_id = "1234567"
   notification_emails = ["data@example.com"]
@@ -188,6 +222,14 @@ run "defaults" {
     condition     = join(",", keys(google_monitoring_notification_channel.email)) == "data@example.com"
     error_message = "Who is named hears of alerts, by mail."
   }
+  assert {
+    condition     = length(google_bigquery_dataset.compatibility) == 0
+    error_message = "Nobody's tables are imitated without being asked for."
+  }
+  assert {
+    condition     = length(google_bigquery_data_transfer_config.maintenance) == 0 && !contains(keys(google_project_service.this), "bigquerydatatransfer.googleapis.com")
+    error_message = "Nothing is deleted or copied without being asked for."
+  }
 }
 
 # Everything that can be said.
@@ -203,6 +245,12 @@ run "full" {
       pagerduty           = { service_key_version = 2 }
       severities          = { bugs = "CRITICAL", delivery_loader = "WARNING", gaps = "ERROR" }
       slack               = { channel_name = "#data-alerts" }
+    }
+    compatibility = {
+      airbyte  = "airbyte_mixpanel"
+      fivetran = "mixpanel"
+      mixpanel = "mixpanel_export"
+      singer   = "tap_mixpanel"
     }
     export = {
       since                   = "2025-01-01"
@@ -223,6 +271,7 @@ run "full" {
     kms_key_name      = "projects/acme-keys/locations/europe/keyRings/data/cryptoKeys/mixpanel"
     labels            = { cost-center = "4711", team = "data" }
     location          = "EU"
+    maintenance       = { collect = true, collect_after_days = 14, settle = true }
     mixpanel = {
       project_timezone = "UTC"
       region           = "eu"
@@ -259,6 +308,10 @@ run "full" {
     condition     = join(",", keys(google_kms_crypto_key_iam_member.agents)) == "bigquery,pubsub,storage"
     error_message = "Each service that encrypts may use the key."
   }
+  assert {
+    condition     = output.compatibility_datasets["fivetran"] == "mixpanel"
+    error_message = "With a prefix, another loader's dataset can keep its name."
+  }
 }
 
 # The longest names that the variables allow, and intervals of a day.
@@ -269,6 +322,7 @@ run "longest" {
   variables {
     alerting            = { channels = ["projects/p/notificationChannels/1"] }
     export              = { interval_minutes = 1440, tables = ["events"] }
+    maintenance         = { collect = true }
     notification_emails = []
     prefix              = "fifteen-letters"
     project_id          = "a-project-id-of-thirty-letters"

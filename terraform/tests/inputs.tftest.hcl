@@ -18,6 +18,7 @@ run "first_rule_of_each_variable" {
     kms_key_name        = "projects/p/locations/l/keyRings/r/cryptoKeys/k/cryptoKeyVersions/1"
     labels              = { Team = "data" }
     location            = "eu"
+    maintenance         = { collect_after_days = 0 }
     mixpanel            = { region = "de" }
     mixpanel_project_id = "web"
     mixpanel_secret_id  = "projects/p/secrets/s"
@@ -28,7 +29,7 @@ run "first_rule_of_each_variable" {
     region              = "europe"
     retention           = { landed_days = 7 }
   }
-  expect_failures = [var.alerting, var.fetcher_instances, var.kms_key_name, var.labels, var.location, var.mixpanel, var.mixpanel_project_id, var.mixpanel_secret_id, var.notification_emails, var.prefix, var.project_id, var.readers, var.region, var.retention]
+  expect_failures = [var.alerting, var.fetcher_instances, var.kms_key_name, var.labels, var.location, var.maintenance, var.mixpanel, var.mixpanel_project_id, var.mixpanel_secret_id, var.notification_emails, var.prefix, var.project_id, var.readers, var.region, var.retention]
 }
 
 run "second_rule_of_each_variable" {
@@ -72,6 +73,29 @@ run "channels_without_their_keys" {
     alerting = { pagerduty = {}, slack = { channel_name = "#data-alerts" } }
   }
   expect_failures = [var.pagerduty_service_key, var.slack_auth_token]
+}
+
+# Those of `compatibility` look at names that follow from `prefix`, so not when that is refused.
+
+run "a_dataset_with_a_hyphen" {
+  command = plan
+  module { source = "./tests/inputs" }
+  variables { compatibility = { fivetran = "my-mixpanel" } }
+  expect_failures = [var.compatibility]
+}
+
+run "a_dataset_for_two_vendors" {
+  command = plan
+  module { source = "./tests/inputs" }
+  variables { compatibility = { airbyte = "loaded", singer = "Loaded" } }
+  expect_failures = [var.compatibility]
+}
+
+run "a_dataset_that_is_ours" {
+  command = plan
+  module { source = "./tests/inputs" }
+  variables { compatibility = { fivetran = "mixpanel" } }
+  expect_failures = [var.compatibility]
 }
 
 # The rules of `export`, in their order.

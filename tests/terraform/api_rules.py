@@ -25,6 +25,8 @@ _THRESHOLD: Final = f"{_POLICY}.conditions.condition_threshold"
 _ABSENT: Final = f"{_POLICY}.conditions.condition_absent"
 _PROMQL: Final = f"{_POLICY}.conditions.condition_prometheus_query_language"
 _CHANNEL: Final = "google_monitoring_notification_channel"
+_ROUTINE: Final = "google_bigquery_routine"
+_TRANSFER: Final = "google_bigquery_data_transfer_config"
 _REPOSITORY: Final = "google_artifact_registry_repository"
 
 # `goog` begins names of Google's own.
@@ -207,6 +209,21 @@ BY_PAGE: Final[Mapping[str, Mapping[str, Holds]]] = {
         "google_bigquery_table.table_id": text(r"[A-Za-z0-9_]{1,1024}"),
         "google_bigquery_table.clustering": at_most(4, text(r"\w+")),
         "google_bigquery_table.time_partitioning.type": one_of("DAY", "HOUR", "MONTH", "YEAR"),
+    },
+    f"{_DOCS}/bigquery/docs/reference/rest/v2/routines": {
+        f"{_ROUTINE}.routine_id": text(r"[A-Za-z_][A-Za-z0-9_]*", 256),
+        f"{_ROUTINE}.routine_type": one_of("TABLE_VALUED_FUNCTION"),
+        f"{_ROUTINE}.language": one_of("SQL"),
+        f"{_ROUTINE}.arguments.name": text(r"[A-Za-z_][A-Za-z0-9_]*", 128),
+        f"{_ROUTINE}.arguments.data_type": text(r'\{"typeKind":"[A-Z0-9]+"\}'),
+    },
+    f"{_DOCS}/bigquery/docs/reference/datatransfer/rest/v1/projects.locations.transferConfigs": {
+        f"{_TRANSFER}.data_source_id": one_of("scheduled_query"),
+        f"{_TRANSFER}.display_name": text(r".+", 1_024),
+        f"{_TRANSFER}.location": _location,
+        f"{_TRANSFER}.schedule": text(r"every day [0-2]\d:[0-5]\d"),
+        f"{_TRANSFER}.service_account_name": _email,
+        f"{_TRANSFER}.encryption_configuration.kms_key_name": _key,
     },
     f"{_DOCS}/artifact-registry/docs/reference/rest/v1/projects.locations.repositories": {
         f"{_REPOSITORY}.repository_id": text(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?"),

@@ -134,7 +134,12 @@ def _view_or_table(values: Values) -> bool:
     of_tables = given(values, "clustering", "time_partitioning", "encryption_configuration")
     legacy = [each["use_legacy_sql"] for each in values["view"]]
     partitioned = given(values, "time_partitioning", "range_partitioning")
-    return not (is_view and of_tables) and not any(legacy) and len(partitioned) == (not is_view)
+    return not (is_view and of_tables) and not any(legacy) and len(partitioned) <= (not is_view)
+
+
+def _script_without_destination(values: Values) -> bool:
+    of_results = given(values, "destination_dataset_id", "data_refresh_window_days")
+    return not of_results and set(values["params"]) == {"query"}
 
 
 def _rules_are_bounded(values: Values) -> bool:
@@ -225,9 +230,15 @@ SHAPES: Final = (
     ),
     Shape(
         "google_bigquery_table",
-        "is a view in standard SQL or a table that is partitioned in one way",
+        "is a view in standard SQL or a table, which is partitioned in one way at most",
         _view_or_table,
         f"{_DOCS}/bigquery/docs/reference/rest/v2/tables",
+    ),
+    Shape(
+        "google_bigquery_data_transfer_config",
+        "names its tables in its script, and no destination",
+        _script_without_destination,
+        f"{_DOCS}/bigquery/docs/scheduling-queries",
     ),
     Shape(
         "google_storage_bucket",

@@ -13,9 +13,10 @@ OURS = "logging.googleapis.com/user/"
 
 _PAGES = "https://docs.cloud.google.com/monitoring/api"
 _RUN, _PUBSUB = f"{_PAGES}/metrics_gcp_p_z#gcp-run", f"{_PAGES}/metrics_gcp_p_z#gcp-pubsub"
-_STORAGE, _BIGQUERY = (
+_STORAGE, _BIGQUERY, _TRANSFERS = (
     f"{_PAGES}/metrics_gcp_p_z#gcp-storage",
     f"{_PAGES}/metrics_gcp_a_b#gcp-bigquery",
+    f"{_PAGES}/metrics_gcp_a_b#gcp-bigquerydatatransfer",
 )
 
 
@@ -34,6 +35,12 @@ GOOGLES = {
     ),
     "bigquery.googleapis.com/storage/stored_bytes": Metric(
         {"bigquery_dataset"}, "gauge", {"table"}, _BIGQUERY
+    ),
+    "bigquerydatatransfer.googleapis.com/transfer_config/completed_runs": Metric(
+        {"bigquery_dts_config"},
+        "count",
+        {"completion_state", "error_code", "run_cause"},
+        _TRANSFERS,
     ),
     "pubsub.googleapis.com/subscription/dead_letter_message_count": Metric(
         {"pubsub_subscription"}, "count", set(), _PUBSUB
@@ -64,6 +71,7 @@ GOOGLES = {
 # (https://docs.cloud.google.com/monitoring/api/resources).
 RESOURCE_LABELS = {
     "bigquery_dataset": {"project_id", "dataset_id"},
+    "bigquery_dts_config": {"project_id", "config_id", "location"},
     "cloud_run_revision": {
         *("project_id", "service_name", "revision_name", "location", "configuration_name"),
     },

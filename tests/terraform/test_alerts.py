@@ -185,7 +185,10 @@ def test_whoever_is_to_hear_of_it_does(run: str, states: Mapping[str, State]) ->
 
 
 def test_severities_are_those_of_the_index(states: Mapping[str, State]) -> None:
-    """The index of playbooks lists every alert with its severity; settings replace single ones."""
+    """The index of playbooks lists every alert with its severity; settings replace single ones.
+
+    That on maintenance is there where maintenance is.
+    """
     index = {names(row[0])[0]: row[1] for row in table(PLAYBOOKS / "README.md", "Playbooks")}
     replaced = {"bugs": "CRITICAL", "delivery_loader": "WARNING", "gaps": "ERROR"}
     severities = {
@@ -193,7 +196,8 @@ def test_severities_are_those_of_the_index(states: Mapping[str, State]) -> None:
         for run in ("defaults", "full")
     }
 
-    assert index == severities["defaults"]
+    assert index.items() - severities["defaults"].items() == {("maintenance", "WARNING")}
+    assert severities["defaults"].items() <= index.items()
     assert index | replaced == severities["full"]
 
 

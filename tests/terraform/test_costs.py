@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from statistics import mean
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -20,9 +19,8 @@ from mixpanel_export.deadlines import DELIVERY_SECONDS
 from mixpanel_export.errors import Setup
 from mixpanel_export.intervals import DAY, Interval, aligned
 from mixpanel_export.naming import ObjectName
-from mixpanel_export.profiles import Profiles
 from mixpanel_export.rows import Rows
-from mixpanel_export.series import RECENT, SNAPSHOT
+from mixpanel_export.series import RECENT
 from mixpanel_export.settings import PlannerSettings
 from tests.functional.test_docs import table
 from tests.terraform.runs import State
@@ -36,6 +34,12 @@ REQUIRED = {
 }
 # Easy numbers: 24 intervals, 49 exports and 25 loads a day; 10^6 rows are 50 s.
 EASY = Volume(1_000_000, 60)
+# What the view `events` needs of each row, and what a frugal query needs of it.
+KEYS = {
+    *("_mode", "_interval_start", "_interval_end", "_version", "_line"),
+    *("time", "event_name", "distinct_id", "insert_id", "processing_time"),
+}
+ASKED = {"time", "event_name"}
 _EVENT_PROPERTIES = 20  # Fewer are examples in documents, not events of a client.
 
 
@@ -169,20 +173,25 @@ def test_the_sizes_are_those_of_published_events(lines: list[bytes]) -> None:
         volumes.LINE: mean(len(line) + 1 for line in lines),
         volumes.ROW: mean(map(_billed_bytes, rows)),
         volumes.COLUMNS: mean(_billed_bytes(row | {"properties": None}) for row in rows),
+        volumes.KEYS: mean(_billed_bytes(_picked(row, KEYS)) for row in rows),
+        volumes.ASKED: mean(_billed_bytes(_picked(row, ASKED)) for row in rows),
     }
 
     assert {fact: pytest.approx(fact.value, rel=0.2) for fact in measured} == measured
 
 
-def test_the_ledger_reads_so_much_of_a_profile() -> None:
-    """It is what the columns have that the view names; `properties` has no facts of a load."""
-    name = ObjectName(SNAPSHOT, _day(datetime(2026, 11, 22, tzinfo=UTC)), 1)
-    row = Profiles(name).row({"$distinct_id": str(UUID(int=0)), "$properties": {}})
-    assert isinstance(row, bytes)
-    ledger = (ROOT / "terraform/views/loads.sql").read_text()
-    read = {column: cell for column, cell in json.loads(row).items() if column in ledger}
+def _picked(row: Mapping[str, object], columns: Iterable[str]) -> dict[str, object]:
+    return {column: row[column] for column in columns}
 
-    assert _billed_bytes(read | {"properties": None}) == volumes.PROFILE_KEY.value
+
+def test_the_keys_are_those_that_the_view_reads() -> None:
+    """What the view joins by, and what it orders and tells copies by; but for `properties`."""
+    schema = json.loads((ROOT / "terraform/schemas/events.json").read_text())
+    text = re.sub(r"--.*", "", (ROOT / "terraform/views/events.sql").read_text())
+    shown = re.sub(r"SELECT e\.\* EXCEPT \([^)]*\)", "", text)
+    read = {each["name"] for each in schema if re.search(rf"\b{each['name']}\b", shown)}
+
+    assert KEYS == read
 
 
 def _row(line: bytes) -> bytes:

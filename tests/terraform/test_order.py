@@ -63,6 +63,37 @@ ORDER = {
     },
     'google_bigquery_table.view["events"]': {"google_bigquery_table.raw"},
     'google_bigquery_dataset_access.authorized_view["events"]': {"google_bigquery_table.view"},
+    'google_bigquery_routine.table_function["events_between"]': {"google_bigquery_table.raw"},
+    'google_bigquery_dataset_access.authorized_function["events_between"]': {
+        "google_bigquery_routine.table_function"
+    },
+    'google_bigquery_table.derived_view["property_catalog"]': {"google_bigquery_table.view"},
+    'google_bigquery_table.compatibility_view["fivetran/event"]': {
+        "google_bigquery_routine.table_function",
+        "google_bigquery_table.derived_view",
+        "google_bigquery_table.view",
+    },
+    'google_bigquery_dataset.compatibility["fivetran"]': {"time_sleep.key_grants"},
+    "google_bigquery_table.unsettled_dates[0]": {
+        "google_bigquery_table.maintained",
+        "google_bigquery_table.view",
+    },
+    'google_bigquery_data_transfer_config.maintenance["settle"]': {
+        "google_bigquery_dataset_access.authorized_function",
+        "google_bigquery_dataset_access.authorized_view",
+        "google_bigquery_dataset_access.settle_reads",
+        "google_bigquery_table.maintained",
+        "google_bigquery_table.unsettled_dates",
+        "time_sleep.maintenance_grants",
+    },
+    'time_sleep.maintenance_grants["collect"]': {
+        "google_bigquery_table_iam_member.maintenance_changes",
+        "google_project_iam_member.maintenance_jobs",
+        "google_service_account_iam_member.maintenance_tokens",
+    },
+    'google_service_account_iam_member.maintenance_tokens["settle"]': {
+        "google_workload_identity_service_agent.transfers"
+    },
 }
 
 

@@ -12,15 +12,33 @@ from google.cloud import bigquery
 from local import resources
 from local.bundles import ROOT
 from mixpanel_export.series import TABLES
+from tests.sql import maintenance
 from tests.terraform.runs import State
+from tests.terraform.test_maintenance import JOBS
+from tests.terraform.test_views import OF_VENDORS, VENDORS
 
 RUNS = ("defaults", "full", "longest")
 KEY = "projects/acme-keys/locations/europe/keyRings/data/cryptoKeys/mixpanel"
 
 
-@pytest.fixture(name="state", params=RUNS)
-def _state(request: pytest.FixtureRequest, states: Mapping[str, State]) -> State:
-    return states[request.param]
+@pytest.fixture(name="run", params=RUNS)
+def _run(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
+
+
+@pytest.fixture(name="state")
+def _state(run: str, states: Mapping[str, State]) -> State:
+    return states[run]
+
+
+def tables(state: State, resource: str) -> dict[str, Any]:
+    """The tables or views that one block of Terraform makes, by name."""
+    return {
+        values["table_id"]: values
+        for address, values in state.resources("google_bigquery_table").items()
+        if address.startswith(f"google_bigquery_table.{resource}[")
+    }
 
 
 @pytest.mark.parametrize("name", TABLES)
@@ -48,42 +66,19 @@ def test_a_table_is_that_of_the_emulator(name: str, state: State) -> None:
     assert made["dataset_id"] == state.outputs["datasets"]["raw"]
 
 
-def test_all_tables_and_views_are_made(state: State) -> None:
-    """Those of the emulator, and no others."""
+def test_all_tables_and_views_are_made(run: str, state: State) -> None:
+    """Those of the emulator, those of jobs and vendors that are asked for, and no others."""
     made = state.resources("google_bigquery_table").values()
-    places = {"raw": TABLES, "views": resources.VIEWS}
+    places = {"raw": [*TABLES], "views": [*resources.VIEWS]}
+    for name, table in maintenance.TABLES.items():
+        places[table["dataset"]] += [name] if table["job"] in JOBS[run] else []
+    places["views"] += ["unsettled_dates"] if "settle" in JOBS[run] else []
+    of_vendors = [(VENDORS[vendor], name) for vendor, name in OF_VENDORS]
 
     assert sorted((each["dataset_id"], each["table_id"]) for each in made) == sorted(
-        (state.outputs["datasets"][kind], name) for kind, all_ in places.items() for name in all_
+        [(state.outputs["datasets"][kind], name) for kind, all_ in places.items() for name in all_]
+        + (of_vendors if run == "full" else [])
     )
-
-
-@pytest.mark.parametrize("name", resources.VIEWS)
-def test_a_view_is_that_of_the_emulator(name: str, state: State) -> None:
-    """Its SQL has one definition, into which the deployment's names are put."""
-    made = state.resource(f'google_bigquery_table.view["{name}"]')
-    (view,) = made["view"]
-    expected = resources.view_query(name, made["project"]).replace(
-        f".{resources.RAW_DATASET}.", f".{state.outputs['datasets']['raw']}."
-    )
-
-    assert expected == view["query"]
-    assert "${" not in view["query"]
-
-
-def test_each_view_may_read_the_raw_tables(state: State) -> None:
-    """Each is authorised by itself on the dataset of the raw tables, and nothing else is."""
-    views = [
-        (access["dataset_id"], view["project_id"], view["dataset_id"], view["table_id"])
-        for access in state.resources("google_bigquery_dataset_access").values()
-        for view in access["view"]
-    ]
-    datasets = state.outputs["datasets"]
-    project = state.resource("google_storage_bucket.exports")["project"]
-
-    assert sorted(views) == [
-        (datasets["raw"], project, datasets["views"], name) for name in sorted(resources.VIEWS)
-    ]
 
 
 def test_data_lie_in_one_place(state: State) -> None:
@@ -133,8 +128,10 @@ def test_rows_stay_unless_told_otherwise(states: Mapping[str, State]) -> None:
 
 def test_what_holds_data_is_encrypted_with_the_key(states: Mapping[str, State]) -> None:
     """With a key of the operator's own: bucket, topics, datasets and tables; without it none."""
-    assert [KEY] * 8 == list(map(key, holding_data(states["full"])))
-    assert [None] * 8 == list(map(key, holding_data(states["defaults"])))
+    full, defaults = (holding_data(states[run]) for run in ("full", "defaults"))
+
+    assert [KEY] * (8 + 4 + 3 + 2) == list(map(key, full))
+    assert [None] * 8 == list(map(key, defaults))
 
 
 def holding_data(state: State) -> list[Mapping[str, Any]]:
@@ -142,7 +139,9 @@ def holding_data(state: State) -> list[Mapping[str, Any]]:
         state.resource("google_storage_bucket.exports"),
         *state.resources("google_pubsub_topic").values(),
         *state.resources("google_bigquery_dataset").values(),
-        *(state.resource(f'google_bigquery_table.raw["{name}"]') for name in TABLES),
+        *tables(state, "raw").values(),
+        *tables(state, "maintained").values(),
+        *state.resources("google_bigquery_data_transfer_config").values(),
     ]
 
 

@@ -74,6 +74,14 @@ module "export" {
     people_days  = 730
     rejects_days = 180
   }
+  # What was loaded by Fivetran before is queried by many.
+  compatibility = { fivetran = "fivetran_mixpanel" }
+  # A hundred million events a day are read often, and replays are many.
+  maintenance = {
+    collect            = true
+    collect_after_days = 14
+    settle             = true
+  }
 
   alerting = {
     channels            = ["projects/example-analytics/notificationChannels/1234567890123456789"]
