@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -204,7 +204,13 @@ def _received(
 @contextmanager
 def _ended_by(deadline: Deadline, response: requests.Response) -> Iterator[None]:
     """End a read that waits past the deadline; its own timeout starts anew with each read."""
-    timer = threading.Timer(deadline.remaining(), response.raw.shutdown)
+
+    def end() -> None:
+        # What these say is that the answer has ended, and was closed, at this very moment.
+        with suppress(OSError, RuntimeError, ValueError):
+            response.raw.shutdown()
+
+    timer = threading.Timer(deadline.remaining(), end)
     timer.daemon = True
     timer.start()
     try:
