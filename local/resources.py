@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery, pubsub_v1, storage
@@ -93,10 +94,17 @@ def create_datasets(environment: Mapping[str, str] | None = None) -> None:
 def raw_table(name: str, project_id: str = PROJECT_ID) -> bigquery.Table:
     """The definition of a raw table."""
     schema = json.loads((_TERRAFORM / "schemas" / f"{name}.json").read_text())
+    return table_of(f"{project_id}.{RAW_DATASET}.{name}", schema, _LAYOUT[name])
+
+
+def table_of(
+    name: str, schema: Iterable[dict[str, Any]], layout: Mapping[str, Any]
+) -> bigquery.Table:
+    """The definition of a table with these columns, by day and clustered as the layout says."""
     fields = [bigquery.SchemaField.from_api_repr(field) for field in schema]
-    table = bigquery.Table(f"{project_id}.{RAW_DATASET}.{name}", fields)
-    layout = _LAYOUT[name]
-    table.time_partitioning = bigquery.TimePartitioning(field=layout["partition_by"])
+    table = bigquery.Table(name, fields)
+    if layout["partition_by"]:
+        table.time_partitioning = bigquery.TimePartitioning(field=layout["partition_by"])
     table.clustering_fields = layout["cluster_by"]
     return table
 

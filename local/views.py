@@ -38,15 +38,25 @@ def values_of(environment: Mapping[str, str]) -> dict[str, str]:
     }
 
 
+def fill(template: str, values: Mapping[str, str]) -> str:
+    """The SQL with what stands in for each `${name}`."""
+    return _PLACE.sub(lambda place: values[place["name"]], template)
+
+
 def filled(file: str, values: Mapping[str, str]) -> str:
     """A file of SQL, by its path in `terraform/`, with what stands in for each `${name}`."""
-    return _PLACE.sub(lambda place: values[place["name"]], _text(file))
+    return fill(_text(file), values)
 
 
 def view_names() -> list[str]:
     """Every view of the analysts' dataset; those that read another one come last."""
     names = sorted(path.stem for path in (_TERRAFORM / "views").glob("*.sql"))
-    return sorted(names, key=lambda name: "${dataset}" in _text(f"views/{name}.sql"))
+    return sorted(names, key=is_derived)
+
+
+def is_derived(name: str) -> bool:
+    """Whether a view of the analysts' dataset reads others of it."""
+    return "${dataset}" in _text(f"views/{name}.sql")
 
 
 def view_query(name: str, values: Mapping[str, str]) -> str:

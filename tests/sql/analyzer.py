@@ -14,7 +14,6 @@ from tests.sql.server import Server
 from tests.sql.values import array_of, scalar
 
 Json = Any
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class Analyzer:
@@ -22,21 +21,17 @@ class Analyzer:
 
     Args:
         server: Analyzes.
-        schemas: Tables beside the raw ones: their fields, by `dataset.table`.
-        queries: Views beside the usual ones: their SQL, by `dataset.view`.
+        schemas: Tables beside those of the project: their fields, by `dataset.table`.
     """
 
     def __init__(
-        self,
-        server: Server,
-        schemas: Mapping[str, list[Json]] = _NOTHING,
-        queries: Mapping[str, str] = _NOTHING,
+        self, server: Server, schemas: Mapping[str, list[Json]] = MappingProxyType({})
     ) -> None:
         self.google = GoogleSql(server, project.PROJECT)
-        fields = {**project.raw_schemas(), **schemas}
+        fields = {**project.raw_schemas(), **project.job_schemas(), **schemas}
         self._tables = {name: _columns(each) for name, each in fields.items()}
         self._functions = project.table_functions()
-        self.queries = {**project.view_queries(), **queries}
+        self.queries = project.view_queries() | project.job_views()
         self.flat = functools.lru_cache(self._flat)
         self.columns = functools.cache(self._columns_of)
 

@@ -43,7 +43,7 @@ def _is_ruled_out(item: pytest.Item) -> bool:
 @pytest.fixture(name="analyzer", scope="session")
 def _analyzer() -> Iterator[Analyzer]:
     with Server() as server:
-        yield Analyzer(server, project.job_schemas(), project.job_views())
+        yield Analyzer(server)
 
 
 @pytest.fixture(name="emulator", scope="session")

@@ -9,6 +9,7 @@ from typing import Any
 from google.cloud import bigquery
 
 from local.bundles import ROOT
+from local.resources import table_of
 from local.views import filled
 
 _FOLDER = ROOT / "terraform" / "maintenance"
@@ -37,9 +38,4 @@ def table(name: str, values: Mapping[str, str]) -> bigquery.Table:
     """The definition of a table that a job keeps."""
     layout = TABLES[name]
     dataset = values[_DATASETS[layout["dataset"]]]
-    fields = [bigquery.SchemaField.from_api_repr(column) for column in schema(name)]
-    made = bigquery.Table(f"{values['project_id']}.{dataset}.{name}", fields)
-    if layout["partition_by"]:
-        made.time_partitioning = bigquery.TimePartitioning(field=layout["partition_by"])
-    made.clustering_fields = layout["cluster_by"]
-    return made
+    return table_of(f"{values['project_id']}.{dataset}.{name}", schema(name), layout)

@@ -81,8 +81,7 @@ def _reader(analyzer: Analyzer) -> Analyzer:
         table: [{"name": column, "type": kind} for column, kind in columns.items()]
         for table, columns in OWN.items()
     }
-    schemas = project.job_schemas() | own
-    return Analyzer(analyzer.google.server, schemas, project.job_views())
+    return Analyzer(analyzer.google.server, own)
 
 
 def test_no_file_is_left_out() -> None:

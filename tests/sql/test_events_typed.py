@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from local import views
 from mixpanel_export_cli.column_names import plain_name
 from mixpanel_export_cli.typed_columns import (
     EVENT_COLUMNS,
@@ -35,7 +35,7 @@ Json = Any
 def sql_of(columns: Sequence[Column]) -> str:
     """The view with these columns, as Terraform fills it in."""
     template = view_sql(columns, "events_typed.columns.json")
-    return re.sub(r"\$\{(\w+)\}", lambda place: project.VALUES[place[1]], template)
+    return views.fill(template, project.VALUES)
 
 
 def typed(engine: Engine, columns: Sequence[Column], every: Sequence[Json]) -> list[Json]:

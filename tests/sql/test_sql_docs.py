@@ -65,14 +65,12 @@ def _columns(line: str, standing_for: Mapping[str, Columns]) -> Iterator[tuple[s
 def typed_view() -> str:
     """The SQL of a view with the chosen columns."""
     template = view_sql(CHOSEN, "events_typed.columns.json")
-    return re.sub(r"\$\{(\w+)\}", lambda place: project.VALUES[place[1]], template)
+    return views.fill(template, project.VALUES)
 
 
 @pytest.fixture(name="shown", scope="module")
 def _shown(analyzer: Analyzer) -> Mapping[str, Columns]:
     """The columns that each view has, as Google's analyzer finds them."""
-    made_by_jobs = {f"mixpanel.{UNSETTLED}": project.job_texts()[UNSETTLED]}
-    google = Analyzer(analyzer.google.server, project.job_schemas(), made_by_jobs)
     bounds = "(TIMESTAMP '2026-11-21', TIMESTAMP '2026-11-22')"
     arguments = dict.fromkeys(views.function_names(), bounds)
     sources = {name: f"mixpanel.{name}{arguments.get(name, '')}" for name in NAMES}
@@ -80,7 +78,7 @@ def _shown(analyzer: Analyzer) -> Mapping[str, Columns]:
     return {
         name: [
             (column, name_of(kind))
-            for column, kind in google.analyze(f"SELECT * FROM {source}").items()
+            for column, kind in analyzer.analyze(f"SELECT * FROM {source}").items()
         ]
         for name, source in sources.items()
     }

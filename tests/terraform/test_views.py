@@ -9,16 +9,11 @@ from collections.abc import Mapping
 import pytest
 
 from local import resources, views
-from local.bundles import ROOT
 from tests.terraform.runs import State
 
 RUNS = ("defaults", "full", "longest")
 # Which read other views, as their text says; the others read the raw tables.
-DERIVED = [
-    name
-    for name in resources.VIEWS
-    if "${dataset}" in (ROOT / "terraform" / "views" / f"{name}.sql").read_text()
-]
+DERIVED = [name for name in resources.VIEWS if views.is_derived(name)]
 BASE = sorted(set(resources.VIEWS) - set(DERIVED))
 OF_VENDORS = list(views.compatibility_views())
 VENDORS = {
